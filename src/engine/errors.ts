@@ -1,0 +1,51 @@
+/**
+ * How running can fail: a closed set. `Trap` and `Exhaustion` are the program's, `LinkError` the embedder's and the
+ * module's together, `Crash` ours ("cannot happen in validated code").
+ */
+export const TRAP = {
+  unreachable: 'unreachable',
+  integerDivideByZero: 'integer divide by zero',
+  integerOverflow: 'integer overflow',
+  invalidConversion: 'invalid conversion to integer',
+  memory: 'out of bounds memory access',
+  table: 'out of bounds table access',
+  array: 'out of bounds array access',
+  undefinedElement: 'undefined element',
+  uninitializedElement: 'uninitialized element',
+  indirectCallType: 'indirect call type mismatch',
+  nullReference: 'null reference',
+  nullFunction: 'null function reference',
+  nullStructure: 'null structure reference',
+  nullArray: 'null array reference',
+  nullI31: 'null i31 reference',
+  nullException: 'null exception reference',
+  nullDescriptor: 'null descriptor reference',
+  cast: 'cast failure',
+  unalignedAtomic: 'unaligned atomic',
+  expectedShared: 'expected shared memory',
+} as const;
+
+/** A trap (spec §4.3): the message begins with the specification's text. */
+export class Trap extends Error {
+  override readonly name = 'Trap';
+}
+
+/** A limit of ours was reached. The machine's state is whole: raise the limit and run on. */
+export class Exhaustion extends Error {
+  override readonly name = 'Exhaustion';
+}
+
+/** A module and what it is offered do not fit (spec §4.7.2). */
+export class LinkError extends Error {
+  override readonly name = 'LinkError';
+}
+
+/** An exception of the program that nothing caught; the payload is the thrown values. */
+export class UncaughtException extends Error {
+  override readonly name = 'UncaughtException';
+}
+
+/** A mistake of ours. */
+export class Crash extends Error {
+  override readonly name = 'Crash';
+}

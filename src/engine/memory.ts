@@ -1,0 +1,93 @@
+import type { MemoryType } from '../wasm/types.js';
+import { I64 } from '../wasm/types.js';
+
+/** The largest memory we make: 4 GiB, what one ArrayBuffer of every host that we run on can hold. */
+const MAX_BYTES = 2 ** 32;
+
+/**
+ * A memory instance (spec §4.2.8). The views are exactly as long as the memory, so an out-of-bounds index reads
+ * `undefined`; the buffer behind them may be larger, so that growing is mostly making new views.
+ */
+export class MemoryInstance {
+  readonly type: MemoryType;
+  readonly is64: boolean;
+  /** Pages, as `memory.size` answers. */
+  pages: number;
+  byteLength = 0;
+  u8!: Uint8Array;
+  i8!: Int8Array;
+  u16!: Uint16Array;
+  i16!: Int16Array;
+  i32!: Int32Array;
+  f32!: Float32Array;
+  f64!: Float64Array;
+  view!: DataView;
+  /** What the embedder allows at most, in bytes (`--max-memory`). */
+  limitBytes: number;
+
+  constructor(type: MemoryType, limitBytes: number = MAX_BYTES) {
+    this.type = type;
+    this.is64 = type.address === I64;
+    this.limitBytes = Math.min(limitBytes, MAX_BYTES);
+    this.pages = Number(type.limits.min);
+    if (!this.fits(this.pages)) throw new RangeError(`a memory of ${type.limits.min} pages is larger than the limit of ${this.limitBytes} bytes`);
+    this.adopt(new ArrayBuffer(this.bytesOf(this.pages)), this.bytesOf(this.pages));
+  }
+
+  private bytesOf(pages: number): number {
+    return pages * 2 ** this.type.pageSizeLog2;
+  }
+  private fits(pages: number): boolean {
+    return this.bytesOf(pages) <= this.limitBytes;
+  }
+
+  private adopt(buffer: ArrayBuffer, byteLength: number): void {
+    this.byteLength = byteLength;
+    this.u8 = new Uint8Array(buffer, 0, byteLength);
+    this.i8 = new Int8Array(buffer, 0, byteLength);
+    this.u16 = new Uint16Array(buffer, 0, byteLength >>> 1);
+    this.i16 = new Int16Array(buffer, 0, byteLength >>> 1);
+    this.i32 = new Int32Array(buffer, 0, Math.floor(byteLength / 4));
+    this.f32 = new Float32Array(buffer, 0, Math.floor(byteLength / 4));
+    this.f64 = new Float64Array(buffer, 0, Math.floor(byteLength / 8));
+    this.view = new DataView(buffer, 0, byteLength);
+  }
+
+  /** `memory.grow` (spec §4.6.9): the old size in pages, or −1. All views are replaced. */
+  grow(delta: number): number {
+    const old = this.pages;
+    const pages = old + delta;
+    const max = this.type.limits.max;
+    if (max !== undefined && BigInt(pages) > max) return -1;
+    if (!this.fits(pages)) return -1;
+    const bytes = this.bytesOf(pages);
+    const buffer = this.u8.buffer as ArrayBuffer;
+    if (bytes <= buffer.byteLength) this.adopt(buffer, bytes);
+    else {
+      const capacity = Math.min(Math.max(bytes, buffer.byteLength * 1.5), this.limitBytes);
+      const bigger = allocate(Math.ceil(capacity / 65536) * 65536) ?? allocate(bytes);
+      if (bigger === undefined) return -1;
+      new Uint8Array(bigger).set(this.u8);
+      this.adopt(bigger, bytes);
+    }
+    this.pages = pages;
+    return old;
+  }
+
+  /** Makes the memory exactly `content`, whose length must be whole pages (restoring a snapshot). */
+  reset(content: Uint8Array): void {
+    if (content.length !== this.byteLength) {
+      this.pages = content.length / 2 ** this.type.pageSizeLog2;
+      this.adopt(new ArrayBuffer(content.length), content.length);
+    }
+    this.u8.set(content);
+  }
+}
+
+function allocate(bytes: number): ArrayBuffer | undefined {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,34 @@
+import type { CellWindow } from './cells.js';
+import type { Exhaustion, Trap, UncaughtException } from './errors.js';
+import type { FullFunction } from './host-function.js';
+import type { Probe } from './probes.js';
+import type { Value } from './value.js';
+
+/** Why `Machine.run` and `Machine.step` came back: a closed union. */
+export type StopReason =
+  /** The activation started last has returned; its frames are gone. */
+  | { readonly kind: 'returned'; readonly results: readonly Value[] }
+  /** A `full` host function is called: answer with `finishHostCall` or `failHostCall`, now or later. */
+  | { readonly kind: 'host-call'; readonly call: PendingCall }
+  /**
+   * The program failed. The frames stay for inspection until `abandon`. After an `Exhaustion` the state is whole:
+   * raise the limit and run on.
+   */
+  | { readonly kind: 'trap'; readonly error: Trap | Exhaustion | UncaughtException }
+  /** A probe asked to stop before the instruction that it watches; running on does not fire it again there. */
+  | { readonly kind: 'probe'; readonly probe: Probe }
+  /** The clock reached the given limit. */
+  | { readonly kind: 'limit' }
+  /** `pause` was called. */
+  | { readonly kind: 'paused' }
+  /** An infinite `memory.atomic.wait` on the only thread there is. */
+  | { readonly kind: 'deadlock' };
+
+/** A full host call in progress. The windows stay valid, also while callbacks run above it. */
+export interface PendingCall {
+  readonly host: FullFunction;
+  /** Function address of the import in the store. */
+  readonly address: number;
+  readonly args: CellWindow;
+  readonly results: CellWindow;
+}
