@@ -1,15 +1,19 @@
 import type { FuncType } from '../wasm/types.js';
 import type { CellWindow } from './cells.js';
 import type { GuestMemory } from './guest-memory.js';
+import type { Value } from './value.js';
 
 /**
  * What a host function may do, declared when it is made:
  *
  * - `leaf`: data in, data out. It never re-enters the machine, suspends or stops; both tiers call it directly.
- * - `full`: the machine stops with the reason `host-call`, and whoever drives it answers with `finish` or `fail`,
- *   now or later; in between it may call exports, which run as new frames on the same flat stack.
+ * - `full`: the machine stops with the reason `host-call`, and whoever drives it answers with `finishHostCall` or
+ *   `failHostCall`, now or later; in between it may call exports, which run as new frames on the same flat stack.
+ * - `turns`: as `full`, but without a JavaScript frame that lives while the guest runs, so that a snapshot may be
+ *   taken in the middle: whenever an activation that it asked for has returned, it is asked for the next one.
  */
-export type HostFunction = LeafFunction | FullFunction;
+export type HostFunction = LeafFunction | FullFunction | TurnFunction;
+export type StoppingFunction = FullFunction | TurnFunction;
 
 export interface LeafFunction {
   readonly kind: 'leaf';
@@ -24,16 +28,26 @@ export interface FullFunction {
   readonly kind: 'full';
   readonly type: FuncType;
   readonly name: string;
-  /**
-   * Called by the driver (`engine/drive.ts`) after the machine has stopped. Answers by writing `results`; may throw
-   * to end the whole run (`Trap` traps the guest here). A promise is awaited where the driver can wait.
-   */
-  readonly call: (context: HostCall) => void | Promise<void>;
+  /** Answers by writing `results`. Throwing a `Trap` traps the guest here; any other error ends the whole run. */
+  readonly call: (context: HostCall) => void;
 }
 
-/** One pending full call. */
+/** All its state lives in the guest: globals, memory, and the flat stack that says it is pending. */
+export interface TurnFunction {
+  readonly kind: 'turns';
+  readonly type: FuncType;
+  readonly name: string;
+  readonly begin: (context: HostCall) => Turn;
+  readonly next: (context: HostCall, results: readonly Value[]) => Turn;
+}
+
+/** What to do next: run a function of the store, or return (with `HostCall.results` written). */
+export type Turn = { readonly call: number; readonly args: readonly Value[] } | 'done';
+
+/** One pending call. The windows stay valid, also while callbacks run above it. */
 export interface HostCall {
   readonly args: CellWindow;
   readonly results: CellWindow;
+  /** Memory 0 of the calling instance; of no bytes where it has none. */
   readonly memory: GuestMemory;
 }

@@ -1,6 +1,5 @@
-import type { CellWindow } from './cells.js';
 import type { Exhaustion, Trap, UncaughtException } from './errors.js';
-import type { FullFunction } from './host-function.js';
+import type { HostCall, StoppingFunction } from './host-function.js';
 import type { Probe } from './probes.js';
 import type { Value } from './value.js';
 
@@ -8,7 +7,7 @@ import type { Value } from './value.js';
 export type StopReason =
   /** The activation started last has returned; its frames are gone. */
   | { readonly kind: 'returned'; readonly results: readonly Value[] }
-  /** A `full` host function is called: answer with `finishHostCall` or `failHostCall`, now or later. */
+  /** A `full` or `turns` host function is called: answer with `finishHostCall` or `failHostCall`, now or later. */
   | { readonly kind: 'host-call'; readonly call: PendingCall }
   /**
    * The program failed. The frames stay for inspection until `abandon`. After an `Exhaustion` the state is whole:
@@ -24,11 +23,9 @@ export type StopReason =
   /** An infinite `memory.atomic.wait` on the only thread there is. */
   | { readonly kind: 'deadlock' };
 
-/** A full host call in progress. The windows stay valid, also while callbacks run above it. */
-export interface PendingCall {
-  readonly host: FullFunction;
-  /** Function address of the import in the store. */
+/** A host call in progress: one of an import, or of a function that `Machine.replace` made the host's. */
+export interface PendingCall extends HostCall {
+  readonly host: StoppingFunction;
+  /** Address in the store of the function that was called. */
   readonly address: number;
-  readonly args: CellWindow;
-  readonly results: CellWindow;
 }

@@ -1,0 +1,113 @@
+import { Crash, Exhaustion, Trap, UncaughtException } from './errors.js';
+import type { Frame } from './frames.js';
+import type { Turn } from './host-function.js';
+import type { Machine } from './machine.js';
+import type { PendingCall, StopReason } from './stop-reason.js';
+import type { Value } from './value.js';
+
+/** The machine stopped before the call was complete: a limit, a probe, a pause or a deadlock. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption';
+  readonly reason: StopReason;
+  constructor(reason: StopReason) {
+    super(`the machine stopped: ${reason.kind}`);
+    this.reason = reason;
+  }
+}
+
+/** What went wrong in the guest, with the frames as they stood at that moment. */
+export interface Failure {
+  readonly error: Trap | Exhaustion | UncaughtException;
+  readonly frames: readonly Frame[];
+}
+
+/**
+ * Runs calls to their end, answering host calls as they come: the outer loop of the machine for whoever does not want
+ * to step. A callback from inside a `full` host function is another `call` on the same driver.
+ */
+export class Driver {
+  readonly machine: Machine;
+  /** Clock value to stop at, by an `Interruption`. */
+  limit: number = Infinity;
+  /** The last trap or exhaustion; kept because its frames are gone when the error reaches the caller. */
+  failure: Failure | undefined = undefined;
+  /** Asked about every stop that is neither a return nor a host call; `true` runs on. */
+  onStop: ((reason: StopReason) => boolean) | undefined = undefined;
+  /** `full` host functions whose JavaScript frame is alive now, innermost last. While there is one, no snapshot can be resumed elsewhere. */
+  readonly liveHostCalls: PendingCall[] = [];
+  private interruption: unknown = undefined;
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  /** Calls a function of the store. Throws what the guest failed with, an `Interruption`, or what a host function threw. */
+  call(func: number, args: readonly Value[]): readonly Value[] {
+    const base = this.machine.depth;
+    this.machine.start(func, args);
+    return this.runTo(base);
+  }
+
+  /**
+   * Runs on until only `base` activations are left, and returns the results of the last one that returned: goes on
+   * after an `Interruption`, or with a restored snapshot.
+   */
+  runTo(base: number): readonly Value[] {
+    const { machine } = this;
+    for (;;) {
+      const stop = machine.run(this.limit);
+      switch (stop.kind) {
+        case 'returned':
+          if (machine.depth === base) return stop.results;
+          this.take(this.pendingTurns().host.next(machine.pending!, stop.results));
+          break;
+        case 'host-call':
+          if (stop.call.host.kind === 'turns') this.take(stop.call.host.begin(stop.call));
+          else this.answer(stop.call);
+          break;
+        case 'trap':
+          if (this.failure?.error !== stop.error) this.failure = { error: stop.error, frames: machine.frames() };
+          machine.abandon();
+          // A turns function has no JavaScript frame that could hear of it: its own call fails with the error.
+          if (machine.depth === base || machine.pending?.host.kind !== 'turns') throw stop.error;
+          machine.failHostCall(stop.error);
+          break;
+        default:
+          if (this.onStop?.(stop) !== true) throw this.interrupt(new Interruption(stop));
+      }
+    }
+  }
+
+  private pendingTurns(): PendingCall & { host: { kind: 'turns' } } {
+    const { pending } = this.machine;
+    if (pending?.host.kind !== 'turns') throw new Crash('an activation returned to a host call that has no next turn');
+    return pending as PendingCall & { host: { kind: 'turns' } };
+  }
+
+  private take(turn: Turn): void {
+    if (turn === 'done') this.machine.finishHostCall();
+    else this.machine.start(turn.call, turn.args);
+  }
+
+  private answer(call: PendingCall): void {
+    if (call.host.kind !== 'full') throw new Crash('a host call without a host function');
+    this.liveHostCalls.push(call);
+    try {
+      call.host.call(call);
+    } catch (error) {
+      // What cannot be the guest's failure ends the run, whatever the JavaScript in between made of it.
+      if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) throw this.interrupt(error);
+      this.machine.failHostCall(error);
+      return;
+    } finally {
+      this.liveHostCalls.pop();
+    }
+    if (this.interruption !== undefined) throw this.interruption;
+    this.machine.finishHostCall();
+  }
+
+  private interrupt(error: unknown): unknown {
+    this.interruption = error;
+    return error;
+  }
+}
