@@ -1,0 +1,55 @@
+import type { Data, HostState } from './state.js';
+
+/** A source of bytes that cannot be read twice. */
+export interface Input {
+  /**
+   * One to `max` bytes (`max` > 0) as soon as there are any; `eof` when there will be none; `again` when there are
+   * none yet, which only a source with `nonblocking` says.
+   */
+  read(max: number): Uint8Array | 'eof' | 'again';
+  /** Whether `read` never blocks, and so may say `again`. */
+  readonly nonblocking: boolean;
+  /** Whether a `read` would answer anything but `again`. */
+  ready(): boolean;
+}
+
+/** The standard streams of a guest. */
+export interface Streams {
+  readonly stdin: Input;
+  /** Passes on all of `bytes`, which are valid only during the call, at once. Throws `FsError` (`EPIPE`, ...). */
+  write(fd: 1 | 2, bytes: Uint8Array): void;
+  /** Whether that stream is a terminal. */
+  isTerminal(fd: 0 | 1 | 2): boolean;
+}
+
+/** All the input there is, known beforehand. Its state is what is left to read. */
+export class BufferedInput implements Input, HostState {
+  readonly nonblocking = false;
+  private content: Uint8Array;
+  private position = 0;
+
+  constructor(content: Uint8Array) {
+    this.content = content;
+  }
+
+  read(max: number): Uint8Array | 'eof' {
+    if (this.position >= this.content.length) return 'eof';
+    const chunk = this.content.subarray(this.position, this.position + max);
+    this.position += chunk.length;
+    return chunk;
+  }
+  ready(): boolean {
+    return true;
+  }
+
+  save(): Data {
+    return this.content.slice(this.position);
+  }
+  load(state: Data): void {
+    this.content = state as Uint8Array;
+    this.position = 0;
+  }
+  live(): string[] {
+    return [];
+  }
+}

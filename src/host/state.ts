@@ -1,0 +1,27 @@
+/** Plain data: what the state of a host is made of, so that it can be written to a file and compared. */
+export type Data = null | boolean | number | bigint | string | Uint8Array | readonly Data[] | { readonly [key: string]: Data };
+
+/** A part of the host that remembers something between two calls of the guest. */
+export interface HostState {
+  /** A copy of the state. Only meaningful while `live` is empty. */
+  save(): Data;
+  /** Takes on a state that `save` gave, perhaps in another process. */
+  load(state: Data): void;
+  /** What of the outside world is in use, in words for a person: a snapshot is impossible unless this is empty. */
+  live(): string[];
+}
+
+/** Joins parts to one state; `load` expects the same parts under the same names. */
+export function joinStates(parts: Readonly<Record<string, HostState>>): HostState {
+  return {
+    save: () => Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.save()])),
+    load: (state) => {
+      const saved = state as Readonly<Record<string, Data>>;
+      for (const [name, part] of Object.entries(parts)) {
+        if (!(name in saved)) throw new Error(`the host state lacks '${name}'`);
+        part.load(saved[name]!);
+      }
+    },
+    live: () => Object.values(parts).flatMap((part) => part.live()),
+  };
+}
