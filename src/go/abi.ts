@@ -48,7 +48,7 @@ export function pcB(pc: bigint): number {
 /** Where the host writes the command line and the environment before it calls `run` (js only). */
 export const ARGS_START = 4096;
 /** They must end below: the linker puts data from here on (`wasmMinDataAddr`). */
-export const ARGS_END = 4096 + 8192;
+export const ARGS_END: number = 4096 + 8192;
 
 /** Go types that the signatures of stack-ABI imports use. */
 export type GoType = 'bool' | 'int32' | 'int64' | 'int' | 'uintptr' | 'pointer' | 'ref' | 'string' | 'bytes' | 'refs';
