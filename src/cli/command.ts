@@ -1,0 +1,94 @@
+import yargs, { type Argv, type Options } from 'yargs';
+import { nearest } from './nearest.js';
+import { Refusal } from './errors.js';
+
+/** One subcommand: what it is called, what it takes and what it does. */
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What stands after `retunwind NAME`, e.g. `[options] MODULE [args…]`. */
+  readonly usage: string;
+  readonly options: Readonly<Record<string, Options>>;
+  /** Command lines with what they do. */
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** Exit code of a wrong command line: 125 where the guest's own codes must stay free, else 2. */
+  readonly usageCode: 125 | 2;
+  /** After `--help`'s list of options. */
+  readonly notes?: string;
+  /** Returns the exit code. */
+  run(args: Arguments): Promise<number>;
+}
+
+/** A parsed command line. */
+export interface Arguments {
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The first word that is no option, and all that follows it, dashes included. */
+  readonly words: readonly string[];
+}
+
+const COMMON: Readonly<Record<string, Options>> = {
+  help: { type: 'boolean', describe: 'Show this help' },
+  version: { type: 'boolean', describe: 'Show the version' },
+};
+
+/**
+ * Options end at the first word that is none (the module): what follows belongs to the guest. Nothing is guessed:
+ * no abbreviations, no negated or grouped options, no numbers out of strings.
+ */
+const PARSER = {
+  'halt-at-non-option': true,
+  'boolean-negation': false,
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'duplicate-arguments-array': true,
+  'greedy-arrays': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'short-option-groups': false,
+  'strip-aliased': true,
+};
+
+function parser(command: Command): Argv {
+  const y = yargs()
+    .scriptName('retunwind')
+    .locale('en')
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .parserConfiguration(PARSER)
+    .usage(`retunwind ${command.name} ${command.usage}\n\n${command.summary}`)
+    .options({ ...command.options, ...COMMON })
+    .wrap(100)
+    .fail((message, error) => {
+      throw error ?? new Refusal(message, command.usageCode);
+    });
+  for (const [line, meaning] of command.examples) y.example(line, meaning);
+  if (command.notes !== undefined) y.epilogue(command.notes);
+  return y;
+}
+
+/** The text of `retunwind NAME --help`. */
+export function helpOf(command: Command): Promise<string> {
+  return parser(command).getHelp();
+}
+
+/** Throws a `Refusal` for what the command does not know. */
+export async function parseArguments(command: Command, args: readonly string[]): Promise<Arguments> {
+  const known = new Set([...Object.keys(command.options), ...Object.keys(COMMON)]);
+  for (const spec of Object.values(command.options)) for (const alias of [spec.alias ?? []].flat()) known.add(alias);
+  const { _: words, $0: _name, ...options } = await parser(command).parseAsync([...args]);
+  for (const name of Object.keys(options)) {
+    if (known.has(name)) continue;
+    const dashed = name.length === 1 ? `-${name}` : `--${name}`;
+    const guess = nearest(name, [...known].filter((option) => option.length > 1));
+    throw new Refusal(`unknown option ${dashed}${guess === undefined ? '' : `; did you mean --${guess}?`} (see retunwind ${command.name} --help)`, command.usageCode);
+  }
+  for (const [name, spec] of Object.entries(command.options)) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (spec.type !== 'array' && spec.array !== true && Array.isArray(value)) throw new Refusal(`--${name} is given more than once`, command.usageCode);
+    if (value === '' || (Array.isArray(value) && value.includes(''))) throw new Refusal(`--${name} needs a value`, command.usageCode);
+  }
+  return { options, words: words.map(String) };
+}

@@ -1,0 +1,1 @@
+export type { Module } from './wasm/module.js';
