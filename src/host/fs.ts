@@ -91,7 +91,6 @@ export function isFile(stat: Stat): boolean {
 /** What a directory says of one member. `.` and `..` are never among them. */
 export interface DirEntry {
   readonly name: string;
-  readonly ino: bigint;
   /** One of `S_IF`, 0 if unknown. */
   readonly type: number;
 }
@@ -118,8 +117,8 @@ export interface OpenFlags {
  *
  * A handle is a small number, data like everything else, so that tables of open files can be part of a snapshot. Reads
  * and writes say where (`at`, a byte offset); whoever keeps the table keeps the positions. What cannot seek (a FIFO, a
- * terminal) ignores `at`. A directory can be opened for reading, then only `fstat`, `sync`, `futimes`, `fchmod`,
- * `fchown` and `close` work on it.
+ * terminal) ignores `at`. A directory can be opened for reading; then `fstat`, `sync`, `futimes`, `fchmod`, `fchown`
+ * and `close` work on it.
  */
 export interface FileSystem extends HostState {
   lstat(path: string): Stat;
@@ -142,8 +141,10 @@ export interface FileSystem extends HostState {
   fstat(handle: number): Stat;
   /** How many bytes were read; 0 at the end of the file. */
   read(handle: number, into: Uint8Array, at: number): number;
-  /** How many bytes were written. A handle opened with `append` ignores `at`. */
+  /** How many bytes were written. A handle in append mode ignores `at`. */
   write(handle: number, bytes: Uint8Array, at: number): number;
+  /** Changes the append mode that `open` set; `ENOTSUP` if this tree cannot. */
+  setAppend(handle: number, append: boolean): void;
   /** Cuts or extends with zeros. */
   truncate(handle: number, size: number): void;
   fchmod(handle: number, mode: number): void;

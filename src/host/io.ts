@@ -2,15 +2,8 @@ import type { Data, HostState } from './state.js';
 
 /** A source of bytes that cannot be read twice. */
 export interface Input {
-  /**
-   * One to `max` bytes (`max` > 0) as soon as there are any; `eof` when there will be none; `again` when there are
-   * none yet, which only a source with `nonblocking` says.
-   */
-  read(max: number): Uint8Array | 'eof' | 'again';
-  /** Whether `read` never blocks, and so may say `again`. */
-  readonly nonblocking: boolean;
-  /** Whether a `read` would answer anything but `again`. */
-  ready(): boolean;
+  /** Waits until there is something: one to `max` bytes (`max` > 0), or `eof` when there will be no more. */
+  read(max: number): Uint8Array | 'eof';
 }
 
 /** The standard streams of a guest. */
@@ -24,7 +17,6 @@ export interface Streams {
 
 /** All the input there is, known beforehand. Its state is what is left to read. */
 export class BufferedInput implements Input, HostState {
-  readonly nonblocking = false;
   private content: Uint8Array;
   private position = 0;
 
@@ -37,9 +29,6 @@ export class BufferedInput implements Input, HostState {
     const chunk = this.content.subarray(this.position, this.position + max);
     this.position += chunk.length;
     return chunk;
-  }
-  ready(): boolean {
-    return true;
   }
 
   save(): Data {
