@@ -1,13 +1,13 @@
 /**
  * What can be wrong with a module. Messages begin with the specification's text (those that the official suite
- * expects) and may add detail after it.
+ * expects), may add detail after it, and end with the place.
  */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
   /** Byte offset in the module. */
   readonly offset: number;
   constructor(message: string, offset: number) {
-    super(message);
+    super(`${message} (at byte 0x${offset.toString(16)})`);
     this.offset = offset;
   }
 }
@@ -19,7 +19,7 @@ export class ValidationError extends Error {
   /** Index of the function whose body is wrong; undefined outside of bodies. */
   readonly func: number | undefined;
   constructor(message: string, offset: number, func?: number) {
-    super(message);
+    super(`${message} (${func === undefined ? '' : `function ${func}, `}at byte 0x${offset.toString(16)})`);
     this.offset = offset;
     this.func = func;
   }

@@ -1,0 +1,286 @@
+import type { Features } from '../features.js';
+import { IMMEDIATES, type ImmediateKind, indexOfByte, indexOfPrefixed, type Instruction, INSTRUCTIONS } from '../instructions.js';
+import { BOT, type ValType } from '../types.js';
+import { ByteReader } from './byte-reader.js';
+
+const immediateOf = Uint8Array.from(INSTRUCTIONS, (row) => IMMEDIATES.indexOf(row.imm));
+const codeOf = Object.fromEntries(IMMEDIATES.map((kind, i) => [kind, i])) as Record<ImmediateKind, number>;
+const opOf = Int32Array.from(INSTRUCTIONS, (row) => row.op);
+
+const everyRow = new Uint8Array(INSTRUCTIONS.length).fill(1);
+const admittedRows = new WeakMap<Features, Uint8Array>();
+/** One flag a row of `INSTRUCTIONS`: does a module with these features know it? */
+function admitted(features: Features | undefined): Uint8Array {
+  if (features === undefined) return everyRow;
+  let flags = admittedRows.get(features);
+  if (flags === undefined) admittedRows.set(features, (flags = Uint8Array.from(INSTRUCTIONS, (row) => Number(features.has(row.feature)))));
+  return flags;
+}
+
+/** Catch clauses of `try_table`, as in the binary format. */
+export const CATCH = { catch: 0, catchRef: 1, catchAll: 2, catchAllRef: 3 } as const;
+
+/**
+ * Reads instructions one by one. The immediates of the last one stand in plain fields, which the next one overwrites;
+ * nothing is allocated per instruction. Which fields, by the row's `imm`:
+ *
+ *     label, func, local, global, tag, table, elem, memory, data, type    x
+ *     type+table, elem+table, data+memory, table+table, memory+memory     x, y
+ *     type+field, type+length, type+data, type+elem, type+type            x, y
+ *     block            blockType
+ *     catches          blockType, catches, catchCount
+ *     labels           labels, labelCount
+ *     memarg           align, memory, lo, hi (the offset)
+ *     memarg+lane      the same, and the lane in x
+ *     lane             x
+ *     lanes, v128      at (offset of 16 bytes in `bytes`)
+ *     i32              x (signed)
+ *     f32              x (the bits)
+ *     i64, f64         lo, hi
+ *     valtypes         types
+ *     heap, ref null   type (a nullable reference type)
+ *     ref              type (a non-nullable one)
+ *     cast             x (the label), type (source), target
+ */
+export class InstructionReader extends ByteReader {
+  /** Offset of the instruction read last. */
+  start: number;
+  /** Its opcode (`Instruction.op`) and its row in `INSTRUCTIONS`. */
+  op = 0;
+  index = 0;
+
+  /** An index, a label depth or a count, unsigned; an i32 constant, signed. */
+  x = 0;
+  y = 0;
+  /** 0: no parameters, no result. Positive: one result of that type. Negative: complement of a type index. */
+  blockType = 0;
+  /** Log2 of the alignment that a memory access promises. */
+  align = 0;
+  memory = 0;
+  /** Where 16 bytes of immediate are. */
+  at = 0;
+  type: ValType = BOT;
+  target: ValType = BOT;
+  readonly types: ValType[] = [];
+  /** Depths, the default last. Only the first `labelCount` are meant. */
+  labels: Uint32Array = new Uint32Array(16);
+  labelCount = 0;
+  /** Triples: a `CATCH` kind, the tag (0 without one), the label. Only the first `catchCount` triples are meant. */
+  catches: Uint32Array = new Uint32Array(24);
+  catchCount = 0;
+
+  private rows: Uint8Array;
+
+  /** Without `features` every instruction of every proposal is known. */
+  constructor(bytes: Uint8Array, offset: number, end: number, features?: Features) {
+    super(bytes, offset, end, features);
+    this.start = offset;
+    this.rows = admitted(features);
+  }
+
+  /** Goes to another range of the same bytes. */
+  seek(offset: number, end: number): void {
+    this.pos = offset;
+    this.start = offset;
+    this.end = end;
+  }
+
+  /** The row of the instruction read last. */
+  get instruction(): Instruction {
+    return INSTRUCTIONS[this.index]!;
+  }
+
+  /** The offset of the memory access as a number; exact below 2^53. */
+  get offset(): number {
+    return (this.hi >>> 0) * 2 ** 32 + (this.lo >>> 0);
+  }
+
+  /** Reads the instruction at `pos` and answers its opcode. Throws `DecodeError` for what is none. */
+  next(): number {
+    this.start = this.pos;
+    const byte = this.byte();
+    const index = byte >= 0xfb && byte <= 0xfe ? indexOfPrefixed(byte, this.u32()) : indexOfByte(byte);
+    if (index < 0 || this.rows[index] === 0) this.illegal(byte);
+    this.index = index;
+    this.op = opOf[index]!;
+    const immediate = immediateOf[index]!;
+    if (immediate !== 0) this.immediates(immediate);
+    return this.op;
+  }
+
+  private illegal(byte: number): never {
+    const hex = [...this.bytes.subarray(this.start, byte >= 0xfb && byte <= 0xfe ? this.pos : this.start + 1)];
+    this.fail(`illegal opcode ${hex.map((b) => b.toString(16).padStart(2, '0')).join(' ')}`, this.start);
+  }
+
+  private immediates(kind: number): void {
+    switch (kind) {
+      case codeOf.local:
+      case codeOf.label:
+      case codeOf.func:
+      case codeOf.global:
+      case codeOf.type:
+      case codeOf.table:
+      case codeOf.tag:
+      case codeOf.elem:
+      case codeOf.data:
+        this.x = this.u32();
+        break;
+      case codeOf.i32:
+        this.x = this.s32();
+        break;
+      case codeOf.memarg:
+        this.memarg();
+        break;
+      case codeOf.block:
+        this.blockType = this.readBlockType();
+        break;
+      case codeOf.i64:
+        this.s64();
+        break;
+      case codeOf.labels:
+        this.readLabels();
+        break;
+      case codeOf['type+table']:
+        this.x = this.u32();
+        this.y = this.tableIndex();
+        break;
+      case codeOf.memory:
+        this.x = this.memoryIndex();
+        break;
+      case codeOf['memory+memory']:
+        this.x = this.memoryIndex();
+        this.y = this.memoryIndex();
+        break;
+      case codeOf['data+memory']:
+        this.x = this.u32();
+        this.y = this.memoryIndex();
+        break;
+      case codeOf['table+table']:
+      case codeOf['elem+table']:
+      case codeOf['type+field']:
+      case codeOf['type+length']:
+      case codeOf['type+data']:
+      case codeOf['type+elem']:
+      case codeOf['type+type']:
+        this.x = this.u32();
+        this.y = this.u32();
+        break;
+      default:
+        this.rareImmediates(kind);
+    }
+  }
+
+  private rareImmediates(kind: number): void {
+    switch (kind) {
+      case codeOf.f32:
+        this.x = this.int32();
+        break;
+      case codeOf.f64:
+        this.lo = this.int32();
+        this.hi = this.int32();
+        break;
+      case codeOf['memarg+lane']:
+        this.memarg();
+        this.x = this.byte();
+        break;
+      case codeOf.lane:
+        this.x = this.byte();
+        break;
+      case codeOf.lanes:
+      case codeOf.v128:
+        this.at = this.pos;
+        this.skip(16);
+        break;
+      case codeOf.valtypes: {
+        const count = this.length();
+        this.types.length = 0;
+        for (let i = 0; i < count; i++) this.types.push(this.valType());
+        break;
+      }
+      case codeOf.heap:
+      case codeOf['ref null']:
+        this.type = this.refTo(true);
+        break;
+      case codeOf.ref:
+        this.type = this.refTo(false);
+        break;
+      case codeOf.cast: {
+        const flags = this.byte();
+        if (flags > 3) this.fail('malformed cast flags', this.pos - 1);
+        this.x = this.u32();
+        this.type = this.refTo((flags & 1) !== 0);
+        this.target = this.refTo((flags & 2) !== 0);
+        break;
+      }
+      case codeOf.catches:
+        this.blockType = this.readBlockType();
+        this.readCatches();
+        break;
+      case codeOf.zero:
+        this.zero();
+        break;
+    }
+  }
+
+  private zero(): number {
+    if (this.byte() !== 0) this.fail('zero byte expected', this.pos - 1);
+    return 0;
+  }
+  private memoryIndex(): number {
+    return this.admits('multi-memory') ? this.u32() : this.zero();
+  }
+  private tableIndex(): number {
+    return this.admits('reference-types') ? this.u32() : this.zero();
+  }
+
+  private memarg(): void {
+    const at = this.pos;
+    const flags = this.u32();
+    if (flags >= 0x80) this.fail('malformed memop flags', at);
+    this.align = flags & 0x3f;
+    this.memory = 0;
+    if ((flags & 0x40) !== 0) {
+      if (!this.admits('multi-memory')) this.fail('malformed memop flags', at);
+      this.memory = this.u32();
+    }
+    // One byte is by far the most frequent; it needs no 64-bit reading.
+    const first = this.pos < this.end ? this.bytes[this.pos]! : 0x80;
+    if (first < 0x80) {
+      this.pos++;
+      this.lo = first;
+      this.hi = 0;
+    } else if (this.admits('memory64')) this.u64();
+    else {
+      this.lo = this.u32() | 0;
+      this.hi = 0;
+    }
+  }
+
+  private int32(): number {
+    const at = this.pos;
+    this.skip(4);
+    const { bytes } = this;
+    return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  }
+
+  private readLabels(): void {
+    const count = this.length() + 1;
+    if (count > this.labels.length) this.labels = new Uint32Array(count * 2);
+    for (let i = 0; i < count; i++) this.labels[i] = this.u32();
+    this.labelCount = count;
+  }
+
+  private readCatches(): void {
+    const count = this.length();
+    if (count * 3 > this.catches.length) this.catches = new Uint32Array(count * 6);
+    for (let i = 0; i < count; i++) {
+      const kind = this.byte();
+      if (kind > CATCH.catchAllRef) this.fail('malformed catch clause', this.pos - 1);
+      this.catches[3 * i] = kind;
+      this.catches[3 * i + 1] = kind < CATCH.catchAll ? this.u32() : 0;
+      this.catches[3 * i + 2] = this.u32();
+    }
+    this.catchCount = count;
+  }
+}
