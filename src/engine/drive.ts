@@ -1,6 +1,6 @@
 import { Crash, Exhaustion, Trap, UncaughtException } from './errors.js';
 import type { Frame } from './frames.js';
-import type { Turn } from './host-function.js';
+import type { Turn, TurnFunction } from './host-function.js';
 import type { Machine } from './machine.js';
 import type { PendingCall, StopReason } from './stop-reason.js';
 import type { Value } from './value.js';
@@ -54,15 +54,16 @@ export class Driver {
    */
   runTo(base: number): readonly Value[] {
     const { machine } = this;
+    if (this.liveHostCalls.length === 0) this.interruption = undefined;
     for (;;) {
       const stop = machine.run(this.limit);
       switch (stop.kind) {
         case 'returned':
           if (machine.depth === base) return stop.results;
-          this.take(this.pendingTurns().host.next(machine.pending!, stop.results));
+          this.take(this.pendingTurns(), (call, host) => host.next(call, stop.results));
           break;
         case 'host-call':
-          if (stop.call.host.kind === 'turns') this.take(stop.call.host.begin(stop.call));
+          if (stop.call.host.kind === 'turns') this.take(stop.call, (call, host) => host.begin(call));
           else this.answer(stop.call);
           break;
         case 'trap':
@@ -78,13 +79,21 @@ export class Driver {
     }
   }
 
-  private pendingTurns(): PendingCall & { host: { kind: 'turns' } } {
+  private pendingTurns(): PendingCall {
     const { pending } = this.machine;
     if (pending?.host.kind !== 'turns') throw new Crash('an activation returned to a host call that has no next turn');
-    return pending as PendingCall & { host: { kind: 'turns' } };
+    return pending;
   }
 
-  private take(turn: Turn): void {
+  private take(call: PendingCall, ask: (call: PendingCall, host: TurnFunction) => Turn): void {
+    let turn: Turn;
+    try {
+      turn = ask(call, call.host as TurnFunction);
+    } catch (error) {
+      if (!isGuestFailure(error)) throw this.interrupt(error);
+      this.machine.failHostCall(error);
+      return;
+    }
     if (turn === 'done') this.machine.finishHostCall();
     else this.machine.start(turn.call, turn.args);
   }
@@ -96,7 +105,7 @@ export class Driver {
       call.host.call(call);
     } catch (error) {
       // What cannot be the guest's failure ends the run, whatever the JavaScript in between made of it.
-      if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) throw this.interrupt(error);
+      if (!isGuestFailure(error)) throw this.interrupt(error);
       this.machine.failHostCall(error);
       return;
     } finally {
@@ -110,4 +119,8 @@ export class Driver {
     this.interruption = error;
     return error;
   }
+}
+
+function isGuestFailure(error: unknown): error is Failure['error'] {
+  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException;
 }
