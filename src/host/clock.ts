@@ -1,7 +1,7 @@
 import type { Data, HostState } from './state.js';
 
 /** Time as a guest sees it. All values are nanoseconds. */
-export interface Clock {
+export interface Clock extends HostState {
   /** Since 1970-01-01T00:00:00Z. */
   realtime(): bigint;
   /** Since some moment before the program started; never 0, never decreasing. */
@@ -20,7 +20,7 @@ const VIRTUAL_UPTIME = 1_000_000_000n;
 export const NS_PER_INSTRUCTION = 1n;
 
 /** Moves with the instructions completed, plus the waits that were jumped over. */
-export class VirtualClock implements Clock, HostState {
+export class VirtualClock implements Clock {
   readonly resolution: bigint = NS_PER_INSTRUCTION;
   private readonly instructions: () => number;
   private jumped = 0n;

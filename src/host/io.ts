@@ -1,7 +1,7 @@
 import type { Data, HostState } from './state.js';
 
 /** A source of bytes that cannot be read twice. */
-export interface Input {
+export interface Input extends HostState {
   /** Waits until there is something: one to `max` bytes (`max` > 0), or `eof` when there will be no more. */
   read(max: number): Uint8Array | 'eof';
 }
@@ -16,7 +16,7 @@ export interface Streams {
 }
 
 /** All the input there is, known beforehand. Its state is what is left to read. */
-export class BufferedInput implements Input, HostState {
+export class BufferedInput implements Input {
   private content: Uint8Array;
   private position = 0;
 

@@ -140,9 +140,11 @@ export class MemoryFs implements FileSystem {
   symlink(target: string, path: string): void {
     if (target === '') throw new FsError('ENOENT', path);
     const into = this.place(path);
+    const size = new TextEncoder().encode(target).length;
+    this.take(size);
     const inode = this.make(S_IF.link | 0o777);
     inode.target = target;
-    inode.size = new TextEncoder().encode(target).length;
+    inode.size = size;
     this.enter(into, basename(path), inode);
   }
 
@@ -246,7 +248,7 @@ export class MemoryFs implements FileSystem {
     );
     this.handles = new Map(handles.map(({ handle, ...open }) => [handle, open]));
     this.nextInode = nextInode;
-    this.used = inodes.reduce((sum, inode) => sum + INODE_COST + inode.bytes.length, 0);
+    this.used = inodes.reduce((sum, inode) => sum + INODE_COST + inode.size, 0);
   }
   live(): string[] {
     return [];
@@ -324,7 +326,7 @@ export class MemoryFs implements FileSystem {
   private forget(inode: Inode): void {
     if (inode.nlink > 0) return;
     for (const open of this.handles.values()) if (open.ino === inode.ino) return;
-    this.used -= INODE_COST + inode.bytes.length;
+    this.used -= INODE_COST + inode.size;
     this.inodes.delete(inode.ino);
   }
 
@@ -333,11 +335,9 @@ export class MemoryFs implements FileSystem {
     this.used += bytes;
   }
   private resize(inode: Inode, size: number): void {
+    this.take(size - inode.size);
     if (size > inode.bytes.length) {
-      const room = Math.min(Math.max(size, inode.bytes.length * 2), inode.bytes.length + this.capacity - this.used);
-      const length = Math.max(size, room);
-      this.take(length - inode.bytes.length);
-      const bytes = new Uint8Array(length);
+      const bytes = new Uint8Array(Math.max(size, Math.min(inode.bytes.length * 2, this.capacity)));
       bytes.set(inode.bytes.subarray(0, inode.size));
       inode.bytes = bytes;
     } else if (size < inode.size) inode.bytes.fill(0, size, inode.size);

@@ -1,12 +1,12 @@
 import type { Data, HostState } from './state.js';
 
 /** Where a guest's random data come from. */
-export interface Random {
+export interface Random extends HostState {
   fill(bytes: Uint8Array): void;
 }
 
 /** Repeatable random data: xoshiro128** of Blackman and Vigna, its state filled from the seed by splitmix64. */
-export class SeededRandom implements Random, HostState {
+export class SeededRandom implements Random {
   private readonly s = new Uint32Array(4);
 
   /** `seed`: taken modulo 2^64. */

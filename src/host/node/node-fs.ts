@@ -1,0 +1,249 @@
+import * as fs from 'node:fs';
+import { FS_ERRORS, FsError, isLink, S_IF, type DirEntry, type FileSystem, type FsErrorCode, type OpenFlags, type Stat } from '../fs.js';
+import type { Mask } from '../mask.js';
+import { basename, parent } from '../resolve.js';
+import type { Data } from '../state.js';
+
+const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_TRUNC } = fs.constants;
+/** Missing on Windows, where links need privileges to be made. */
+const O_DIRECTORY = fs.constants.O_DIRECTORY ?? 0;
+const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+/** Linux: a descriptor that only names a file and needs no permission on it. Node has no name for it. */
+const O_PATH = 0o10000000;
+/** Where Linux lets a path begin at a descriptor. */
+const DESCRIPTORS = '/proc/self/fd';
+
+interface OpenFile {
+  /** Whether reads and writes have a place; a FIFO or a terminal has none. */
+  readonly seekable: boolean;
+  /** The system itself appends, which Node cannot switch off later. */
+  readonly appends: boolean;
+  append: boolean;
+}
+
+/**
+ * A real folder. `resolve.ts` has followed the links of every path, so what is given here stays beneath the folder
+ * unless another process swaps a directory for a link in between. Against that, where the system allows it (Linux),
+ * the directory is opened first, found to be the one that was meant, and then used by its descriptor. `lstat` alone
+ * always goes by path: losing that race tells a guest sizes and times, never content.
+ */
+export class NodeFs implements FileSystem {
+  private readonly root: string;
+  private readonly mask: Mask | undefined;
+  private readonly files = new Map<number, OpenFile>();
+
+  /** `root`: an existing directory, else `FsError`. */
+  constructor(root: string, mask?: Mask) {
+    this.root = attempt(() => fs.realpathSync(root));
+    this.mask = mask;
+    if (!attempt(() => fs.statSync(this.root)).isDirectory()) throw new FsError('ENOTDIR', root);
+  }
+
+  private host(path: string): string {
+    if (process.platform === 'win32' && /[\\:]/.test(path)) throw new FsError('EINVAL', path);
+    if (path === '/') return this.root;
+    return this.root.endsWith('/') ? this.root + path.slice(1) : this.root + path;
+  }
+  /** Runs `use` with a host path of the directory `path` that no race can lead elsewhere. */
+  private inside<T>(path: string, use: (directory: string) => T): T {
+    const directory = this.host(path);
+    if (!byDescriptor) return attempt(() => use(directory));
+    return attempt(() => {
+      const fd = fs.openSync(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+      try {
+        const fixed = `${DESCRIPTORS}/${fd}`;
+        if (fs.readlinkSync(fixed) !== directory) throw new FsError('ENOENT', path);
+        return use(fixed);
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+  }
+  /** Runs `use` with a host path of `path` itself. */
+  private named<T>(path: string, use: (host: string) => T): T {
+    this.host(path);
+    return this.inside(parent(path), (directory) => use(`${directory}/${basename(path)}`));
+  }
+  private shown(stat: fs.BigIntStats): Stat {
+    const real = fromNode(stat);
+    return this.mask === undefined ? real : this.mask.stat(real);
+  }
+
+  lstat(path: string): Stat {
+    const stat = attempt(() => fs.lstatSync(this.host(path), { bigint: true, throwIfNoEntry: false }));
+    if (stat === undefined) throw new FsError('ENOENT', path);
+    return this.shown(stat);
+  }
+  readdir(path: string): DirEntry[] {
+    const found = this.inside(path, (directory) => fs.readdirSync(`${directory}/`, { withFileTypes: true }));
+    const entries = found.map((entry) => ({ name: entry.name, type: typeOf(entry) }));
+    return this.mask === undefined ? entries : entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+  readlink(path: string): string {
+    return this.named(path, (host) => fs.readlinkSync(host));
+  }
+  mkdir(path: string, mode: number): void {
+    this.named(path, (host) => fs.mkdirSync(host, { mode }));
+  }
+  rmdir(path: string): void {
+    if (path === '/') throw new FsError('EBUSY', path);
+    this.named(path, (host) => fs.rmdirSync(host));
+  }
+  unlink(path: string): void {
+    this.named(path, (host) => fs.unlinkSync(host));
+  }
+  rename(from: string, to: string): void {
+    if (from === '/' || to === '/') throw new FsError('EBUSY', from);
+    this.named(from, (a) => this.named(to, (b) => fs.renameSync(a, b)));
+  }
+  link(from: string, to: string): void {
+    this.named(from, (a) => this.named(to, (b) => fs.linkSync(a, b)));
+  }
+  symlink(target: string, path: string): void {
+    this.named(path, (host) => fs.symlinkSync(target, host));
+  }
+  chmod(path: string, mode: number): void {
+    if (isLink(this.lstat(path))) throw new FsError('ENOTSUP', path);
+    this.named(path, (host) => fs.chmodSync(host, mode));
+  }
+  chown(path: string, uid: number, gid: number): void {
+    this.named(path, (host) => fs.lchownSync(host, uid, gid));
+  }
+  utimes(path: string, atime: bigint, mtime: bigint): void {
+    this.named(path, (host) => {
+      fs.lutimesSync(host, seconds(atime), seconds(mtime));
+      this.mask?.setTimes(fromNode(fs.lstatSync(host, { bigint: true })), atime, mtime);
+    });
+  }
+
+  open(path: string, flags: OpenFlags, mode: number): number {
+    let bits = flags.write ? (flags.read ? O_RDWR : O_WRONLY) : O_RDONLY;
+    if (flags.append) bits |= O_APPEND;
+    if (flags.create) bits |= O_CREAT;
+    if (flags.exclusive) bits |= O_EXCL;
+    if (flags.truncate && flags.write) bits |= O_TRUNC;
+    if (flags.directory) bits |= O_DIRECTORY;
+    const handle = this.named(path, (host) => fs.openSync(host, bits | O_NOFOLLOW, mode));
+    const stat = fs.fstatSync(handle);
+    const append = flags.append === true;
+    this.files.set(handle, { seekable: stat.isFile() || stat.isBlockDevice(), appends: append, append });
+    return handle;
+  }
+  close(handle: number): void {
+    this.opened(handle);
+    this.files.delete(handle);
+    attempt(() => fs.closeSync(handle));
+  }
+  private opened(handle: number): OpenFile {
+    const file = this.files.get(handle);
+    if (file === undefined) throw new FsError('EBADF');
+    return file;
+  }
+  fstat(handle: number): Stat {
+    this.opened(handle);
+    return this.shown(attempt(() => fs.fstatSync(handle, { bigint: true })));
+  }
+  read(handle: number, into: Uint8Array, at: number): number {
+    const { seekable } = this.opened(handle);
+    return attempt(() => fs.readSync(handle, into, 0, into.length, seekable ? at : null));
+  }
+  write(handle: number, bytes: Uint8Array, at: number): number {
+    const { seekable, appends, append } = this.opened(handle);
+    return attempt(() => {
+      const place = append && !appends ? fs.fstatSync(handle).size : at;
+      return fs.writeSync(handle, bytes, 0, bytes.length, seekable && !appends ? place : null);
+    });
+  }
+  setAppend(handle: number, append: boolean): void {
+    const file = this.opened(handle);
+    if (file.appends && !append) throw new FsError('ENOTSUP');
+    file.append = append;
+  }
+  truncate(handle: number, size: number): void {
+    this.opened(handle);
+    attempt(() => fs.ftruncateSync(handle, size));
+  }
+  fchmod(handle: number, mode: number): void {
+    this.opened(handle);
+    attempt(() => fs.fchmodSync(handle, mode));
+  }
+  fchown(handle: number, uid: number, gid: number): void {
+    this.opened(handle);
+    attempt(() => fs.fchownSync(handle, uid, gid));
+  }
+  futimes(handle: number, atime: bigint, mtime: bigint): void {
+    this.opened(handle);
+    attempt(() => {
+      fs.futimesSync(handle, seconds(atime), seconds(mtime));
+      this.mask?.setTimes(fromNode(fs.fstatSync(handle, { bigint: true })), atime, mtime);
+    });
+  }
+  sync(handle: number): void {
+    this.opened(handle);
+    attempt(() => fs.fsyncSync(handle));
+  }
+
+  save(): Data {
+    return null;
+  }
+  load(): void {
+    throw new Error('a real folder cannot be put back into an earlier state');
+  }
+  live(): string[] {
+    return [`the real folder ${this.root}`];
+  }
+}
+
+const byDescriptor = process.platform === 'linux' && fs.existsSync(DESCRIPTORS);
+
+const known: ReadonlySet<string> = new Set(FS_ERRORS);
+
+/** Runs `operation`, turning Node's errors into ours. */
+function attempt<T>(operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw fsError(error);
+  }
+}
+
+/** What Node threw, as an `FsError` if it is an error of the system. */
+export function fsError(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof FsError || code === undefined || (error as NodeJS.ErrnoException).syscall === undefined) return error;
+  if (code === 'EOPNOTSUPP') return new FsError('ENOTSUP');
+  return new FsError(known.has(code) ? (code as FsErrorCode) : 'EIO', code);
+}
+
+function fromNode(stat: fs.BigIntStats): Stat {
+  return {
+    dev: stat.dev,
+    ino: stat.ino,
+    mode: Number(stat.mode),
+    nlink: Number(stat.nlink),
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    rdev: Number(stat.rdev),
+    size: Number(stat.size),
+    blksize: Number(stat.blksize),
+    blocks: Number(stat.blocks),
+    atime: stat.atimeNs,
+    mtime: stat.mtimeNs,
+    ctime: stat.ctimeNs,
+  };
+}
+
+function typeOf(entry: fs.Dirent): number {
+  if (entry.isFile()) return S_IF.file;
+  if (entry.isDirectory()) return S_IF.dir;
+  if (entry.isSymbolicLink()) return S_IF.link;
+  if (entry.isCharacterDevice()) return S_IF.char;
+  if (entry.isBlockDevice()) return S_IF.block;
+  if (entry.isFIFO()) return S_IF.fifo;
+  return entry.isSocket() ? S_IF.socket : 0;
+}
+
+/** For Node's `utimes`, whose double holds about a quarter of a microsecond today. */
+function seconds(ns: bigint): number {
+  return Number(ns) / 1e9;
+}
