@@ -1,6 +1,8 @@
 import type { Feature } from './features.js';
 import { F32, F64, I32, I64, V128, type ValType } from './types.js';
 
+export { OP } from './opcodes.js';
+
 /**
  * The instruction table: one row an instruction (spec appendix A.7 and the proposals that features.ts names). Binary
  * reader, validator, text parser, printer, both tiers, tracer and disassembly read it.

@@ -19,6 +19,8 @@ export interface Module {
   readonly start: number | undefined;
   readonly elems: readonly ElemSegment[];
   readonly datas: readonly DataSegment[];
+  /** What the data count section says; undefined without one. */
+  readonly dataCount: number | undefined;
   readonly customs: readonly CustomSection[];
   readonly sections: readonly SectionInfo[];
   /** How many imports of each kind come before the defined ones. */
