@@ -1,0 +1,120 @@
+import type { GoCall, GoFunc } from './pclntab.js';
+import type { Peek } from './peek.js';
+import type { GoModule } from './recognise.js';
+import { findAllgs } from './roots.js';
+import { type GoFrame, walkStack } from './stack.js';
+import { G, M, STATUS, statusName } from './structs.js';
+
+/** One goroutine as the runtime's structures in memory describe it. */
+export interface Goroutine {
+  /** Address of its `runtime.g`. */
+  readonly address: number;
+  readonly id: number;
+  readonly status: number;
+  readonly state: string;
+  /** Why it waits; empty unless it does. */
+  readonly waitReason: string;
+  /** The function of its `go` statement. */
+  readonly start: GoFunc | undefined;
+  /** Who made it (0: the runtime itself; `undefined` before Go 1.21, which does not keep it). */
+  readonly parent: number | undefined;
+  /** Where its `go` statement is. */
+  readonly created: GoCall | undefined;
+  readonly stack: { readonly lo: number; readonly hi: number };
+  /** Where it goes on when it runs next; stale while it runs. */
+  readonly pc: number;
+  readonly sp: number;
+}
+
+/** Reads the runtime's structures of one program. Never fails on damaged memory; what it reads is then nonsense. */
+export class Runtime {
+  readonly go: GoModule;
+  readonly memory: Peek;
+  /** 0: looked for in vain. */
+  private allgsAt: number | undefined = undefined;
+
+  constructor(go: GoModule, memory: Peek) {
+    this.go = go;
+    this.memory = memory;
+  }
+
+  /** The scheduler's own goroutine, which goroutine `g` runs under. */
+  g0(g: number): number {
+    return this.memory.word(this.m(g) + M.g0);
+  }
+  m(g: number): number {
+    return this.memory.word(g + G.m);
+  }
+  /** The goroutine that runs, also while the runtime works on g0 for it; 0 if none does. */
+  current(g: number): number {
+    return g === 0 ? 0 : this.memory.word(this.m(g) + this.go.structs.m_curg);
+  }
+  id(g: number): number {
+    return g === 0 ? 0 : this.memory.word(g + this.go.structs.g_goid);
+  }
+  status(g: number): number {
+    return this.memory.u32(g + this.go.structs.g_atomicstatus);
+  }
+  waitReason(g: number): string {
+    const number = this.memory.u8(g + this.go.structs.g_waitreason);
+    return this.go.structs.waitReasons[number] ?? `reason ${number}`;
+  }
+
+  goroutine(g: number): Goroutine {
+    const { memory, go } = this;
+    const status = this.status(g);
+    const gopc = memory.word(g + go.structs.g_gopc);
+    const { g_parentGoid: parent } = go.structs;
+    return {
+      address: g,
+      id: this.id(g),
+      status,
+      state: statusName(status),
+      waitReason: (status & 0xfff) === STATUS.waiting ? this.waitReason(g) : '',
+      start: go.pclntab?.funcOf(memory.word(g + go.structs.g_startpc)),
+      parent: parent < 0 ? undefined : memory.word(g + parent),
+      created: this.callSite(gopc),
+      stack: { lo: memory.word(g + G.stackLo), hi: memory.word(g + G.stackHi) },
+      pc: memory.word(g + G.schedPc),
+      sp: memory.word(g + G.schedSp),
+    };
+  }
+
+  /** The name of its start function. */
+  startName(g: number): string {
+    return this.go.pclntab?.funcOf(this.memory.word(g + this.go.structs.g_startpc))?.name ?? '';
+  }
+
+  /** All goroutines that are not dead, in the order of their making. */
+  goroutines(): Goroutine[] {
+    const allgs = this.allgs;
+    if (allgs === undefined) return [];
+    const { memory } = this;
+    const list = memory.word(allgs);
+    const length = Math.min(memory.word(allgs + 8), 1e6);
+    const found: Goroutine[] = [];
+    for (let i = 0; i < length && memory.contains(list + 8 * i, 8); i++) {
+      const goroutine = this.goroutine(memory.word(list + 8 * i));
+      if ((goroutine.status & 0xfff) !== STATUS.dead && (goroutine.status & 0xfff) !== STATUS.idle) found.push(goroutine);
+    }
+    return found;
+  }
+
+  /** Address of the slice `runtime.allgs`. */
+  private get allgs(): number | undefined {
+    if (this.allgsAt === undefined) this.allgsAt = findAllgs(this.go) ?? 0;
+    return this.allgsAt === 0 ? undefined : this.allgsAt;
+  }
+
+  /** The physical frames of a goroutine that does not run. */
+  frames(goroutine: Goroutine): GoFrame[] {
+    const table = this.go.pclntab;
+    return table === undefined ? [] : [...walkStack(this.memory, table, goroutine.pc, goroutine.sp)];
+  }
+
+  /** The innermost logical call at the call whose return address is `pc`. */
+  callSite(pc: number): GoCall | undefined {
+    const pcB = pc % 65536;
+    return this.go.pclntab?.funcOf(pc)?.calls(pcB > 0 ? pcB - 1 : pcB)[0];
+  }
+}
