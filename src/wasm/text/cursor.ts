@@ -10,9 +10,9 @@ const WORDS: ReadonlySet<string> = new Set(
     'assert_return assert_trap assert_exhaustion assert_malformed assert_invalid assert_unlinkable assert_exception ' +
     'assert_malformed_custom assert_invalid_custom nan:canonical nan:arithmetic ref.extern ref.host ref.struct ref.array ref.any ref.exn ' +
     'type rec sub final func struct array field mut param result local import export table memory global tag elem data start ' +
-    'declare item offset then do catch_ref catch_all_ref shared pagesize exact describes descriptor before after first last ' +
+    'declare item offset then do catch catch_all catch_ref catch_all_ref shared pagesize exact describes descriptor before after first last ' +
     'i32 i64 f32 f64 v128 i8 i16 i8x16 i16x8 i32x4 i64x2 f32x4 f64x2 ref null any eq i31 none nofunc noextern extern exn noexn ' +
-    'anyref eqref i31ref structref arrayref funcref externref exnref nullref nullfuncref nullexternref nullexnref ref.i31 ref.eq'
+    'anyref eqref i31ref structref arrayref funcref externref exnref nullref nullfuncref nullexternref nullexnref'
   ).split(' '),
 );
 
@@ -29,6 +29,9 @@ export class Cursor {
   get kind(): number {
     return this.tokens.kinds[this.at]!;
   }
+  is(kind: number): boolean {
+    return this.kind === kind;
+  }
   get text(): string {
     return this.tokens.text(this.at);
   }
@@ -42,11 +45,11 @@ export class Cursor {
   }
   /** Is the next token this keyword? */
   isWord(word: string): boolean {
-    return this.kind === TOKEN.keyword && this.isText(this.at, word);
+    return this.is(TOKEN.keyword) && this.isText(this.at, word);
   }
   /** Do an opening parenthesis and this keyword come next? */
   isOpen(word: string): boolean {
-    return this.kind === TOKEN.open && this.tokens.kinds[this.at + 1] === TOKEN.keyword && this.isText(this.at + 1, word);
+    return this.is(TOKEN.open) && this.tokens.kinds[this.at + 1] === TOKEN.keyword && this.isText(this.at + 1, word);
   }
   tryWord(word: string): boolean {
     if (!this.isWord(word)) return false;
@@ -63,18 +66,18 @@ export class Cursor {
     if (!this.tryOpen(word)) throw this.unexpected(`(${word}`);
   }
   close(): void {
-    if (this.kind !== TOKEN.close) throw this.unexpected(')');
+    if (!this.is(TOKEN.close)) throw this.unexpected(')');
     this.at++;
   }
   keyword(expected: string): string {
-    if (this.kind !== TOKEN.keyword) throw this.unexpected(expected);
+    if (!this.is(TOKEN.keyword)) throw this.unexpected(expected);
     const { text } = this;
     this.at++;
     return text;
   }
 
   stringBytes(): Uint8Array {
-    if (this.kind !== TOKEN.string) throw this.unexpected('a string');
+    if (!this.is(TOKEN.string)) throw this.unexpected('a string');
     return this.tokens.bytes(this.at++);
   }
   /** A string that must be UTF-8, as its bytes. */
@@ -90,7 +93,7 @@ export class Cursor {
   strings(): Uint8Array {
     const parts: Uint8Array[] = [];
     let length = 0;
-    while (this.kind === TOKEN.string) {
+    while (this.is(TOKEN.string)) {
       const part = this.stringBytes();
       parts.push(part);
       length += part.length;
@@ -105,13 +108,13 @@ export class Cursor {
   }
 
   tryId(): string | undefined {
-    return this.kind === TOKEN.id ? this.tokens.id(this.at++) : undefined;
+    return this.is(TOKEN.id) ? this.tokens.id(this.at++) : undefined;
   }
   isIndex(): boolean {
-    return this.kind === TOKEN.nat || this.kind === TOKEN.id;
+    return this.is(TOKEN.nat) || this.is(TOKEN.id);
   }
   u32(expected: string): number {
-    if (this.kind !== TOKEN.nat) throw this.unexpected(expected);
+    if (!this.is(TOKEN.nat)) throw this.unexpected(expected);
     const value = parseU32(this.text);
     if (value === undefined) throw this.error('i32 constant out of range');
     this.at++;
@@ -142,6 +145,11 @@ export class Cursor {
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Is it a word of the grammar apart from any instruction of that name? */
+export function isGrammarWord(word: string): boolean {
+  return WORDS.has(word);
+}
 
 function isKnown(word: string): boolean {
   return WORDS.has(word) || byMnemonic(word).length > 0 || /^(?:offset|align)=/.test(word);
