@@ -38,6 +38,11 @@ export class ByteWriter {
     return this.buffer.subarray(0, this.used);
   }
 
+  /** Forgets what was written after the first `length` bytes. */
+  truncate(length: number): void {
+    this.used = length;
+  }
+
   private room(count: number): number {
     const at = this.used;
     if (at + count > this.buffer.length) {
