@@ -4,7 +4,6 @@ import type { Module } from '../module.js';
 import { showType } from '../show.js';
 import { TypeRegistry } from '../type-registry.js';
 import type { CompType, FuncType, GlobalType, MemoryType, TableType, ValType } from '../types.js';
-import { FUNCREF } from '../types.js';
 
 /** Stands for the type of a function or tag whose type index is wrong, until that is reported. */
 const NO_TYPE: FuncType = { kind: 'func', params: [], results: [] };
@@ -68,7 +67,7 @@ export class ModuleContext {
     this.memories = [...memories, ...module.memories];
     this.globals = globals;
     this.tags = tags.map((type) => this.funcType(type) ?? NO_TYPE);
-    this.elems = module.elems.map((elem) => (elem.items.kind === 'funcs' ? FUNCREF : this.canon(elem.type)));
+    this.elems = module.elems.map((elem) => this.canon(elem.type));
   }
 
   has(feature: Feature): boolean {
