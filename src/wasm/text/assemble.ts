@@ -4,7 +4,7 @@ import { Cursor } from './cursor.js';
 import { type CustomAnnotation, FIRST, LAST, metadataSections, nameSection } from './custom.js';
 import { type Tokens, TOKEN, lex } from './lexer.js';
 import { type ParsedModule, parseModule } from './module-parser.js';
-import { SECTION, SECTION_ORDER } from './sections.js';
+import { SECTION, SECTIONS } from './sections.js';
 import type { Position, Source } from './source.js';
 
 /** Where the bytes of an assembled module come from. */
@@ -84,7 +84,7 @@ function layout(parsed: ParsedModule, id: string | undefined, tokens: Tokens): A
     for (const custom of customs) if (custom.place === place) out.section(SECTION.custom, (content) => content.blob(custom.name).bytes(custom.data));
   };
   writeCustoms(FIRST);
-  for (const [i, section] of SECTION_ORDER.entries()) {
+  for (const [i, section] of SECTIONS.entries()) {
     writeCustoms(2 * i);
     const content = sections.get(section.id);
     if (section.id === SECTION.type && scope.types.types.length > 0) out.section(section.id, (types) => types.types(scope.types.types));

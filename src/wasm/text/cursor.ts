@@ -1,5 +1,6 @@
 import type { SyntaxError } from '../errors.js';
 import { byMnemonic } from '../instructions.js';
+import type { Annotations } from './annotations.js';
 import { type Tokens, TOKEN, isUtf8 } from './lexer.js';
 import { parseU32 } from './literals.js';
 
@@ -20,10 +21,12 @@ const WORDS: ReadonlySet<string> = new Set(
 export class Cursor {
   readonly tokens: Tokens;
   at: number;
+  private readonly annotations: Annotations | undefined;
 
-  constructor(tokens: Tokens, at: number) {
+  constructor(tokens: Tokens, at: number, annotations?: Annotations) {
     this.tokens = tokens;
     this.at = at;
+    this.annotations = annotations;
   }
 
   get kind(): number {
@@ -109,6 +112,17 @@ export class Cursor {
 
   tryId(): string | undefined {
     return this.is(TOKEN.id) ? this.tokens.id(this.at++) : undefined;
+  }
+  /** What a `@name` annotation here says about a `kind`. */
+  tryName(kind: string): string | undefined {
+    let name: string | undefined;
+    for (const { tokens, offset } of this.annotations?.take(this.at, (annotation) => annotation === 'name') ?? []) {
+      if (name !== undefined) throw tokens.source.error(`@name annotation: multiple ${kind} names`, offset);
+      const content = new Cursor(tokens, 0);
+      name = content.name();
+      if (!content.is(TOKEN.eof)) throw content.error('@name annotation: unexpected token');
+    }
+    return name;
   }
   isIndex(): boolean {
     return this.is(TOKEN.nat) || this.is(TOKEN.id);

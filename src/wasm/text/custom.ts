@@ -3,18 +3,18 @@ import { Cursor } from './cursor.js';
 import type { CodeMetadata } from './expressions.js';
 import { type Annotation, TOKEN, isUtf8 } from './lexer.js';
 import type { ModuleScope } from './scope.js';
-import { SECTION, SECTION_ORDER } from './sections.js';
+import { SECTION, SECTIONS } from './sections.js';
 
 /** A `@custom` annotation: a custom section and where it goes. */
 export interface CustomAnnotation {
-  /** Twice the position in `SECTION_ORDER`, and 1 more for after it; −1 before and `LAST` after everything. */
+  /** Twice the position in `SECTIONS`, and 1 more for after it; −1 before and `LAST` after everything. */
   readonly place: number;
   readonly name: Uint8Array;
   readonly data: Uint8Array;
 }
 
 export const FIRST = -1;
-export const LAST: number = 2 * SECTION_ORDER.length;
+export const LAST: number = 2 * SECTIONS.length;
 
 /** `(@custom name place? data*)` (spec appendix, custom annotations). */
 export function parseCustomAnnotation({ tokens }: Annotation): CustomAnnotation {
@@ -28,7 +28,7 @@ export function parseCustomAnnotation({ tokens }: Annotation): CustomAnnotation 
     const before = cursor.isOpen('before');
     if (!before && !cursor.isOpen('after')) throw fail('malformed placement');
     cursor.at += 2;
-    const position = SECTION_ORDER.findIndex((section) => cursor.isWord(section.name));
+    const position = SECTIONS.findIndex((section) => cursor.isWord(section.name));
     if (position >= 0) place = 2 * position + (before ? 0 : 1);
     else if (cursor.isWord(before ? 'first' : 'last')) place = before ? FIRST : LAST;
     else throw fail('malformed section kind');
@@ -50,7 +50,7 @@ export function metadataSections(metadata: ReadonlyMap<number, readonly CodeMeta
       functions.filter(({ items }) => items.length > 0),
       ({ index, items }, out) => out.u32(index).vec(items, (item) => out.u32(item.offset).blob(item.data)),
     );
-    const place = 2 * SECTION_ORDER.findIndex(({ id }) => id === SECTION.code);
+    const place = 2 * SECTIONS.findIndex(({ id }) => id === SECTION.code);
     return { place, name: encoder.encode(name), data: data.take() };
   });
 }

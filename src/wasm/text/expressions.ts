@@ -51,8 +51,15 @@ interface Frame {
   /** Of the instruction, in the text. */
   readonly offset: number;
   readonly metadata: Metadata;
-  readonly label: string | undefined;
+  readonly label: Label;
 }
+
+interface Label {
+  readonly id: string | undefined;
+  /** For the name section. */
+  readonly name: string | undefined;
+}
+const NO_LABEL: Label = { id: undefined, name: undefined };
 
 type Metadata = readonly { readonly name: string; readonly data: Uint8Array }[];
 const NO_METADATA: Metadata = [];
@@ -147,7 +154,7 @@ export class ExpressionParser {
     this.mark(offset, metadata);
     cursor.at++;
     if (isBlock(row)) {
-      const label = cursor.tryId();
+      const label = this.label();
       this.blockHead(row, this.out);
       this.enter(label);
       frames.push({ kind: 'block', op: row.op, held: 0, offset, metadata, label });
@@ -198,7 +205,7 @@ export class ExpressionParser {
     const held = this.held.length;
     cursor.at++;
     if (isBlock(row)) {
-      const label = cursor.tryId();
+      const label = this.label();
       // An `if` comes after its condition in the binary, and its label is not in scope there.
       const waits = row.op === OP.if;
       if (!waits) this.mark(offset, metadata);
@@ -212,7 +219,7 @@ export class ExpressionParser {
     if (cursor.is(TOKEN.close)) {
       cursor.at++;
       this.release(held, offset, metadata);
-    } else frames.push({ kind: 'operands', op: row.op, held, offset, metadata, label: undefined });
+    } else frames.push({ kind: 'operands', op: row.op, held, offset, metadata, label: NO_LABEL });
   }
 
   /** `(then`, `(else`, `(do`, `(catch`, `(catch_all` and `(delegate …)`, where the construct around has them. */
@@ -245,7 +252,7 @@ export class ExpressionParser {
       default:
         return false;
     }
-    this.frames.push({ kind: 'part', op: top.op, held: 0, offset, metadata: NO_METADATA, label: undefined });
+    this.frames.push({ kind: 'part', op: top.op, held: 0, offset, metadata: NO_METADATA, label: NO_LABEL });
     return true;
   }
 
@@ -334,10 +341,15 @@ export class ExpressionParser {
     out.u32(count).bytes(clauses.take());
   }
 
-  private enter(label: string | undefined): void {
-    if (label !== undefined) this.labelNames.set(this.labelCount, label);
+  private label(): Label {
+    const id = this.cursor.tryId();
+    const name = this.cursor.tryName('label') ?? id;
+    return name === undefined ? NO_LABEL : { id, name };
+  }
+  private enter({ id, name }: Label): void {
+    if (name !== undefined) this.labelNames.set(this.labelCount, name);
     this.labelCount++;
-    this.labels.push(label);
+    this.labels.push(id);
   }
   private leave(): void {
     this.labels.pop();

@@ -15,20 +15,24 @@ export class IndexSpace {
   }
 
   /** Takes the next index, bound to the identifier at the cursor if there is one. */
-  define(cursor: Cursor): number {
-    return cursor.is(TOKEN.id) ? this.bind(cursor, cursor.at++) : this.skip();
+  define(cursor: Cursor): void {
+    const index = this.count++;
+    const { at } = cursor;
+    const id = cursor.tryId();
+    if (id !== undefined) {
+      if (this.indices.has(id)) throw cursor.error(`duplicate ${this.kind} $${id}`, at);
+      this.indices.set(id, index);
+    }
+    this.name(index, cursor, id);
   }
-  /** Takes the next index, bound to the identifier that is token `at`. */
-  bind(cursor: Cursor, at: number): number {
-    const id = cursor.tokens.id(at);
-    if (this.indices.has(id)) throw cursor.error(`duplicate ${this.kind} $${id}`, at);
-    this.indices.set(id, this.count);
-    this.names.set(this.count, id);
-    return this.count++;
+  /** Takes the next index, which has no identifier. */
+  skip(cursor?: Cursor): void {
+    this.name(this.count++, cursor, undefined);
   }
-  /** Takes the next index without a name. */
-  skip(): number {
-    return this.count++;
+  /** A `@name` annotation at the cursor has precedence. */
+  private name(index: number, cursor: Cursor | undefined, id: string | undefined): void {
+    const name = cursor?.tryName(this.kind) ?? id;
+    if (name !== undefined) this.names.set(index, name);
   }
 
   /** Reads an index in either form. Whether a number is in range is for validation to say. */

@@ -46,11 +46,14 @@ const IMPORTABLE: ReadonlySet<string> = new Set(Object.keys(EXTERN_CODES));
  * the text. `id` is the identifier before the fields.
  */
 export function parseModule(cursor: Cursor, features: Features, id: string | undefined): ParsedModule {
-  return new ModuleParser(cursor, features).parse(id);
+  const parser = new ModuleParser(cursor, features);
+  const parsed = parser.parse(id);
+  cursor.at = parser.cursor.at;
+  return parsed;
 }
 
 class ModuleParser {
-  private readonly cursor: Cursor;
+  readonly cursor: Cursor;
   private readonly scope: ModuleScope;
   private readonly annotations: Annotations;
   private readonly expressions: ExpressionParser;
@@ -62,15 +65,15 @@ class ModuleParser {
   private start: ParsedModule['start'];
 
   constructor(cursor: Cursor, features: Features) {
-    this.cursor = cursor;
-    this.scope = new ModuleScope(features);
     this.annotations = new Annotations(cursor.tokens, cursor.at, endOfModule(cursor.tokens, cursor.at));
-    this.expressions = new ExpressionParser(this.scope, cursor, this.annotations);
+    this.cursor = new Cursor(cursor.tokens, cursor.at, this.annotations);
+    this.scope = new ModuleScope(features);
+    this.expressions = new ExpressionParser(this.scope, this.cursor, this.annotations);
   }
 
   parse(id: string | undefined): ParsedModule {
     const { cursor } = this;
-    const name = this.moduleName() ?? id;
+    const name = cursor.tryName('module') ?? id;
     const first = cursor.at;
     this.bindNames();
     cursor.at = first;
@@ -173,29 +176,6 @@ class ModuleParser {
 
   // Annotations
 
-  private moduleName(): string | undefined {
-    const found = this.takeNames();
-    if (found.length > 1) throw this.cursor.tokens.source.error('@name annotation: multiple module names', found[1]!.offset);
-    return found[0]?.name;
-  }
-
-  private takeNames(): { name: string; offset: number }[] {
-    if (this.annotations.isEmpty) return [];
-    return this.annotations
-      .take(this.cursor.at, (name) => name === 'name')
-      .map(({ tokens, offset }) => {
-        const content = new Cursor(tokens, 0);
-        const name = content.name();
-        if (!content.is(TOKEN.eof)) throw content.error('@name annotation: unexpected token');
-        return { name, offset };
-      });
-  }
-
-  /** After an identifier: a `@name` annotation says what the name section shall say instead. */
-  private nameAnnotation(space: IndexSpace, index: number): void {
-    for (const { name } of this.takeNames()) space.names.set(index, name);
-  }
-
   private customAnnotations(): void {
     if (this.annotations.isEmpty) return;
     for (const annotation of this.annotations.take(this.cursor.at, (name) => name === 'custom')) this.customs.push(parseCustomAnnotation(annotation));
@@ -220,8 +200,7 @@ class ModuleParser {
     switch (word) {
       case 'type':
       case 'rec':
-        cursor.at = field;
-        this.typeNames();
+        cursor.at = cursor.tokens.skip(field);
         return;
       case 'import':
         this.import(offset);
@@ -260,23 +239,6 @@ class ModuleParser {
     cursor.close();
   }
 
-  /** The types themselves are known by now; their annotations are still to be read. */
-  private typeNames(): void {
-    const { cursor } = this;
-    const after = cursor.tokens.skip(cursor.at);
-    if (!this.annotations.isEmpty) {
-      for (; cursor.at < after; cursor.at++) {
-        if (!cursor.isOpen('type')) continue;
-        cursor.at += 2;
-        cursor.tryId();
-        this.nameAnnotation(this.scope.types, this.nextType++);
-        cursor.at--;
-      }
-    }
-    cursor.at = after;
-  }
-  private nextType = 0;
-
   private import(offset: number): void {
     const { cursor } = this;
     const out = this.section(SECTION.import).entry(offset);
@@ -291,9 +253,7 @@ class ModuleParser {
   /** Past an identifier that is bound already: answers its index. */
   private identifier(kind: keyof ModuleParser['next']): number {
     this.cursor.tryId();
-    const index = this.next[kind]++;
-    this.nameAnnotation(this.space(kind), index);
-    return index;
+    return this.next[kind]++;
   }
 
   private importType(kind: ExternKind, out: ByteWriter): void {
@@ -360,15 +320,20 @@ class ModuleParser {
     out.bytes(body.take());
   }
 
-  private parameters({ index, ids }: TypeUse): IndexSpace {
+  private parameters({ index, places }: TypeUse): IndexSpace {
     const locals = new IndexSpace('local');
     const comp = this.scope.types.types[index]?.comp;
     const count = comp?.kind === 'func' ? comp.params.length : 0;
+    const { at } = this.cursor;
     for (let i = 0; i < count; i++) {
-      const id = ids[i];
-      if (id === undefined) locals.skip();
-      else locals.bind(this.cursor, id);
+      const place = places[i];
+      if (place === undefined) locals.skip();
+      else {
+        this.cursor.at = place;
+        locals.define(this.cursor);
+      }
     }
+    this.cursor.at = at;
     return locals;
   }
 
@@ -387,7 +352,7 @@ class ModuleParser {
         add(scope.types.valType(cursor));
       } else {
         while (!cursor.is(TOKEN.close)) {
-          locals.skip();
+          locals.skip(cursor);
           add(scope.types.valType(cursor));
         }
       }

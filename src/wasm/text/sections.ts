@@ -1,4 +1,6 @@
-/** The binary section ids (spec §5.5.2). */
+import { SECTION_ORDER } from '../binary/decode.js';
+
+/** The section ids (spec §5.5.2) by the names that `@custom` annotations give the sections. */
 export const SECTION = {
   custom: 0,
   type: 1,
@@ -16,7 +18,8 @@ export const SECTION = {
   tag: 13,
 } as const;
 
-/** The order in which sections stand in a binary (§5.5.16), with the names that `@custom` annotations give them. */
-export const SECTION_ORDER: readonly { readonly id: number; readonly name: string }[] = (
-  ['type', 'import', 'func', 'table', 'memory', 'tag', 'global', 'export', 'start', 'elem', 'datacount', 'code', 'data'] as const
-).map((name) => ({ id: SECTION[name], name }));
+/** The sections in the order in which they stand in a binary. */
+export const SECTIONS: readonly { readonly id: number; readonly name: string }[] = SECTION_ORDER.map((id) => ({
+  id,
+  name: Object.entries(SECTION).find(([, other]) => other === id)![0],
+}));

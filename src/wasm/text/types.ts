@@ -51,8 +51,8 @@ const MAX_TYPE_INDEX = 0x7ffffff;
 /** A type use: the type's index, and the names of parameters if it has its own list. */
 export interface TypeUse {
   readonly index: number;
-  /** Tokens of parameter identifiers by parameter index. */
-  readonly ids: readonly (number | undefined)[];
+  /** By parameter: the token where its identifier is or would be. */
+  readonly places: readonly (number | undefined)[];
 }
 
 /** The type index space while a module is parsed: definitions, names, and the types that type uses add (§6.6.5). */
@@ -142,7 +142,7 @@ export class TypeSpace extends IndexSpace {
         fields.push(this.fieldType(cursor));
       } else {
         while (!cursor.is(TOKEN.close)) {
-          names.skip();
+          names.skip(cursor);
           fields.push(this.fieldType(cursor));
         }
       }
@@ -223,34 +223,39 @@ export class TypeSpace extends IndexSpace {
 
   // Function types and type uses
 
-  /** `(param …)* (result …)*`, possibly nothing. `ids` holds the tokens of the parameters' identifiers. */
-  signature(cursor: Cursor, namedParams = true): { type: FuncType; ids: (number | undefined)[] } {
+  /** `(param …)* (result …)*`, possibly nothing. */
+  signature(cursor: Cursor, namedParams = true): { type: FuncType; places: number[] } {
     const params: ValType[] = [];
     const results: ValType[] = [];
-    const ids: (number | undefined)[] = [];
+    const places: number[] = [];
     while (cursor.tryOpen('param')) {
       if (cursor.is(TOKEN.id) && namedParams) {
-        ids[params.length] = cursor.at++;
+        places.push(cursor.at++);
         params.push(this.valType(cursor));
-      } else while (!cursor.is(TOKEN.close)) params.push(this.valType(cursor));
+      } else {
+        while (!cursor.is(TOKEN.close)) {
+          places.push(cursor.at);
+          params.push(this.valType(cursor));
+        }
+      }
       cursor.close();
     }
     while (cursor.tryOpen('result')) {
       while (!cursor.is(TOKEN.close)) results.push(this.valType(cursor));
       cursor.close();
     }
-    return { type: { kind: 'func', params, results }, ids };
+    return { type: { kind: 'func', params, results }, places };
   }
 
   /** `(type x)? (param …)* (result …)*`; without `(type x)` the first matching type, added if there is none. */
   typeUse(cursor: Cursor, namedParams = true): TypeUse {
     if (!cursor.isOpen('type')) {
-      const { type, ids } = this.signature(cursor, namedParams);
-      return { index: this.funcType(type), ids };
+      const { type, places } = this.signature(cursor, namedParams);
+      return { index: this.funcType(type), places };
     }
     const index = this.explicitTypeUse(cursor);
     const { at } = cursor;
-    const { type, ids } = this.signature(cursor, namedParams);
+    const { type, places } = this.signature(cursor, namedParams);
     if (cursor.at !== at) {
       const comp = this.types[index]?.comp;
       if (comp === undefined) throw cursor.error(`unknown type ${index}`, at);
@@ -260,7 +265,7 @@ export class TypeSpace extends IndexSpace {
         throw cursor.error('inline function type does not match the type that is named', at);
       }
     }
-    return { index, ids };
+    return { index, places };
   }
 
   private explicitTypeUse(cursor: Cursor): number {
