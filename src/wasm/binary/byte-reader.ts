@@ -138,12 +138,17 @@ export class ByteReader {
     return next;
   }
 
-  /** The count of a vector or the length of a string; each element takes at least one byte. */
+  /** The length of what follows in bytes. Counts of vectors are plain `u32`s: a lie ends in "unexpected end". */
   length(): number {
     const at = this.pos;
     const count = this.u32();
     if (count > this.end - this.pos) this.fail('length out of bounds', at);
     return count;
+  }
+
+  /** What to allocate for a vector that claims `count` elements, each of at least one byte. */
+  roomFor(count: number): number {
+    return Math.min(count, this.end - this.pos);
   }
 
   /** Passes over `count` bytes. */
@@ -164,11 +169,11 @@ export class ByteReader {
     }
   }
 
-  private heapType(): HeapType {
+  private heapType(message: string): HeapType {
     const at = this.pos;
     const value = this.s33();
-    if (value < 0) return this.abstractHeap(value) ?? this.fail('malformed heap type', at);
-    if (!this.admits('function-references')) this.fail('malformed heap type', at);
+    if (value < 0) return this.abstractHeap(value) ?? this.fail(message, at);
+    if (!this.admits('function-references')) this.fail(message, at);
     return Math.min(value, MAX_INDEX);
   }
 
@@ -180,12 +185,12 @@ export class ByteReader {
   }
 
   /** A heap type, with its `exact` marker if it has one, as (ref ht) or (ref null ht). */
-  refTo(nullable: boolean): ValType {
+  refTo(nullable: boolean, message = 'malformed heap type'): ValType {
     const at = this.pos;
     const exact = this.bytes[at] === 0x62 && at < this.end && this.admits('custom-descriptors');
     if (exact) this.pos++;
-    const heap = this.heapType();
-    if (exact && isAbstract(heap)) this.fail('malformed heap type', at);
+    const heap = this.heapType(message);
+    if (exact && isAbstract(heap)) this.fail(message, at);
     return ref(heap, nullable, exact);
   }
 
@@ -199,7 +204,7 @@ export class ByteReader {
     const code = this.byte();
     if (code === 0x63 || code === 0x64) {
       if (!this.admits('function-references')) this.fail(message, at);
-      return this.refTo(code === 0x63);
+      return this.refTo(code === 0x63, message);
     }
     if (code >= 0x80) this.fail('integer representation too long', at);
     const heap = this.abstractHeap(code - 0x80);

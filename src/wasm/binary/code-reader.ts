@@ -193,7 +193,7 @@ export class InstructionReader extends ByteReader {
         this.skip(16);
         break;
       case codeOf.valtypes: {
-        const count = this.length();
+        const count = this.u32();
         this.types.length = 0;
         for (let i = 0; i < count; i++) this.types.push(this.valType());
         break;
@@ -265,15 +265,17 @@ export class InstructionReader extends ByteReader {
   }
 
   private readLabels(): void {
-    const count = this.length() + 1;
-    if (count > this.labels.length) this.labels = new Uint32Array(count * 2);
+    const count = this.u32() + 1;
+    const room = this.roomFor(count);
+    if (room > this.labels.length) this.labels = new Uint32Array(room * 2);
     for (let i = 0; i < count; i++) this.labels[i] = this.u32();
     this.labelCount = count;
   }
 
   private readCatches(): void {
-    const count = this.length();
-    if (count * 3 > this.catches.length) this.catches = new Uint32Array(count * 6);
+    const count = this.u32();
+    const room = 3 * this.roomFor(count);
+    if (room > this.catches.length) this.catches = new Uint32Array(room * 2);
     for (let i = 0; i < count; i++) {
       const kind = this.byte();
       if (kind > CATCH.catchAllRef) this.fail('malformed catch clause', this.pos - 1);

@@ -1,3 +1,4 @@
+import { DecodeError } from '../errors.js';
 import { type Features, WASM_3 } from '../features.js';
 import type {
   CodeRange,
@@ -51,7 +52,29 @@ const MAX_LOCALS = 50_000;
  * `DecodeError`. The module refers to `bytes`, which must not change any more.
  */
 export function decode(bytes: Uint8Array, features: Features = WASM_3): Module {
-  return new Decoder(bytes, features).module();
+  const decoder = new Decoder(bytes, features);
+  try {
+    return decoder.module();
+  } catch (error) {
+    // Bodies that come before the place of the error are wrong first.
+    if (error instanceof DecodeError) checkBodies(bytes, decoder.funcs, features);
+    throw error;
+  }
+}
+
+/**
+ * Reads bodies without typing them, from the start of each to its final `end`, wherever the module says that it ends:
+ * a body that is too short is malformed by what it runs into. Answers whether an instruction names a data segment.
+ */
+export function checkBodies(bytes: Uint8Array, funcs: readonly DefinedFunc[], features: Features): boolean {
+  const reader = new InstructionReader(bytes, 0, bytes.length, features);
+  let usesData = false;
+  for (const { body } of funcs) {
+    reader.pos = body.offset;
+    usesData = skipExpression(reader) || usesData;
+    if (reader.pos !== body.end) reader.fail('section size mismatch: function body', body.offset);
+  }
+  return usesData;
 }
 
 class Decoder {
@@ -62,7 +85,7 @@ class Decoder {
   private readonly imports: Import[] = [];
   private readonly imported = { funcs: 0, tables: 0, memories: 0, globals: 0, tags: 0 };
   private funcTypes: number[] = [];
-  private funcs: DefinedFunc[] = [];
+  readonly funcs: DefinedFunc[] = [];
   private tables: DefinedTable[] = [];
   private memories: MemoryType[] = [];
   private globals: DefinedGlobal[] = [];
@@ -175,7 +198,7 @@ class Decoder {
   }
 
   private vec(item: () => void): void {
-    const count = this.reader.length();
+    const count = this.reader.u32();
     for (let i = 0; i < count; i++) item();
   }
 
@@ -252,8 +275,9 @@ class Decoder {
     const typed = (flags & 3) !== 0;
     if ((flags & 4) === 0) {
       if (typed && reader.byte() !== 0) reader.fail('malformed element kind', reader.pos - 1);
-      const indices = new Int32Array(reader.length());
-      for (let i = 0; i < indices.length; i++) indices[i] = reader.u32();
+      const count = reader.u32();
+      const indices = new Int32Array(reader.roomFor(count));
+      for (let i = 0; i < count; i++) indices[i] = reader.u32();
       return { mode, type: ref(HEAP.func, false), items: { kind: 'funcs', indices }, offset };
     }
     const type = typed ? reader.refType() : FUNCREF;
@@ -269,15 +293,15 @@ class Decoder {
     if (flags > 2) reader.fail('malformed data segment kind', at);
     const mode: SegmentMode =
       flags === 1 ? PASSIVE : { kind: 'active', target: flags === 2 ? reader.u32() : 0, at: this.expression() };
-    const length = reader.length();
+    const length = reader.u32();
     const start = reader.pos;
-    reader.pos += length;
+    reader.skip(length);
     return { mode, start, end: reader.pos };
   }
 
   private code(): void {
     const { reader } = this;
-    const count = reader.length();
+    const count = reader.u32();
     for (let i = 0; i < count; i++) {
       const size = reader.length();
       const start = reader.pos;
@@ -293,7 +317,7 @@ class Decoder {
   private locals(): readonly number[] {
     const { reader } = this;
     const at = reader.pos;
-    const groups = reader.length();
+    const groups = reader.u32();
     if (groups === 0) return NO_LOCALS;
     const locals: number[] = [];
     let total = 0;

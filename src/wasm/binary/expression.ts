@@ -1,14 +1,18 @@
 import { OP } from '../instructions.js';
 import type { InstructionReader } from './code-reader.js';
 
+const NAMES_DATA = new Set<number>([OP.memory_init, OP.data_drop, OP.array_new_data, OP.array_init_data]);
+
 /**
  * Passes over an expression including its final `end` (§5.4.10), checking that it is well-formed: known opcodes,
- * whole immediates, blocks that are closed.
+ * whole immediates, blocks that are closed. Answers whether an instruction names a data segment.
  */
-export function skipExpression(reader: InstructionReader): void {
+export function skipExpression(reader: InstructionReader): boolean {
   const open: number[] = [];
+  let usesData = false;
   for (;;) {
     const op = reader.next();
+    usesData = usesData || NAMES_DATA.has(op);
     switch (op) {
       case OP.block:
       case OP.loop:
@@ -30,7 +34,7 @@ export function skipExpression(reader: InstructionReader): void {
         if (open.pop() !== OP.try) reader.fail('END opcode expected', reader.start);
         break;
       case OP.end:
-        if (open.length === 0) return;
+        if (open.length === 0) return usesData;
         open.pop();
         break;
     }

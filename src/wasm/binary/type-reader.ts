@@ -31,13 +31,13 @@ export class TypeReader {
   types(): SubType[] {
     const { reader } = this;
     const types: SubType[] = [];
-    const groups = reader.length();
+    const groups = reader.u32();
     for (let i = 0; i < groups; i++) {
       const start = types.length;
       if (reader.bytes[reader.pos] !== 0x4e || !reader.admits('gc')) types.push(this.subType(start, 1));
       else {
         reader.pos++;
-        const length = reader.length();
+        const length = reader.u32();
         for (let j = 0; j < length; j++) types.push(this.subType(start, length));
       }
     }
@@ -78,7 +78,7 @@ export class TypeReader {
   }
 
   private indices(): readonly number[] {
-    const count = this.reader.length();
+    const count = this.reader.u32();
     const list: number[] = [];
     for (let i = 0; i < count; i++) list.push(this.reader.u32());
     return list;
@@ -97,7 +97,7 @@ export class TypeReader {
   private valTypes(what: string): readonly ValType[] {
     const { reader } = this;
     const at = reader.pos;
-    const count = reader.length();
+    const count = reader.u32();
     if (count > MAX_PARAMS) reader.fail(`too many ${what}: ${count}, at most ${MAX_PARAMS}`, at);
     const list: ValType[] = [];
     for (let i = 0; i < count; i++) list.push(reader.valType());
@@ -107,7 +107,7 @@ export class TypeReader {
   private fields(): readonly FieldType[] {
     const { reader } = this;
     const at = reader.pos;
-    const count = reader.length();
+    const count = reader.u32();
     if (count > MAX_FIELDS) reader.fail(`too many fields: ${count}, at most ${MAX_FIELDS}`, at);
     const list: FieldType[] = [];
     for (let i = 0; i < count; i++) list.push(this.field());

@@ -1,5 +1,4 @@
-import { skipExpression } from '../binary/expression.js';
-import { InstructionReader } from '../binary/code-reader.js';
+import { checkBodies } from '../binary/decode.js';
 import { DecodeError, ValidationError } from '../errors.js';
 import { type Features, WASM_3 } from '../features.js';
 import type { ElemSegment, Export, Module } from '../module.js';
@@ -29,19 +28,13 @@ export function validate(module: Module, features: Features = WASM_3): void {
   try {
     new Validator(module, features).run();
   } catch (error) {
-    if (error instanceof ValidationError) checkWellFormed(module, features);
+    if (error instanceof ValidationError || error instanceof DecodeError) checkWellFormed(module, features);
     throw error;
   }
 }
 
-/** Reads all bodies without typing them. Throws `DecodeError`. */
-function checkWellFormed(module: Module, features: Features): void {
-  const reader = new InstructionReader(module.bytes, 0, 0, features);
-  for (const { body } of module.funcs) {
-    reader.seek(body.offset, body.end);
-    skipExpression(reader);
-    if (reader.pos !== body.end) throw new DecodeError('section size mismatch: code after the end of the function', reader.pos);
-  }
+function checkWellFormed({ bytes, funcs, dataCount }: Module, features: Features): void {
+  if (checkBodies(bytes, funcs, features) && dataCount === undefined) throw new DecodeError('data count section required', bytes.length);
 }
 
 class Validator {
