@@ -21,6 +21,13 @@ export interface Failure {
   readonly frames: readonly Frame[];
 }
 
+/** Hears of the calls that a driver makes: of exports, start functions and callbacks, not of what they call themselves. */
+export interface CallListener {
+  called(func: number, args: readonly Value[]): void;
+  returned(func: number, results: readonly Value[]): void;
+  failed(func: number, error: unknown): void;
+}
+
 /**
  * Runs calls to their end, answering host calls as they come: the outer loop of the machine for whoever does not want
  * to step. A callback from inside a `full` host function is another `call` on the same driver.
@@ -33,6 +40,8 @@ export class Driver {
   failure: Failure | undefined = undefined;
   /** Asked about every stop that is neither a return nor a host call; `true` runs on. */
   onStop: ((reason: StopReason) => boolean) | undefined = undefined;
+  /** Hears of every call made here. */
+  listener: CallListener | undefined = undefined;
   /** `full` host functions whose JavaScript frame is alive now, innermost last. While there is one, no snapshot can be resumed elsewhere. */
   readonly liveHostCalls: PendingCall[] = [];
   private interruption: unknown = undefined;
@@ -45,7 +54,17 @@ export class Driver {
   call(func: number, args: readonly Value[]): readonly Value[] {
     const base = this.machine.depth;
     this.machine.start(func, args);
-    return this.runTo(base);
+    const { listener } = this;
+    if (listener === undefined) return this.runTo(base);
+    listener.called(func, args);
+    try {
+      const results = this.runTo(base);
+      listener.returned(func, results);
+      return results;
+    } catch (error) {
+      listener.failed(func, error);
+      throw error;
+    }
   }
 
   /**
