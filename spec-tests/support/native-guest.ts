@@ -5,12 +5,18 @@ import type { MemoryInstance } from '../../src/engine/memory.js';
 import { GuestExit } from '../../src/host/exit.js';
 import { F32, F64, I32, I64, type ValType } from '../../src/wasm/types.js';
 
+/** As much of the standard object as is used here; the compiler's libraries have it only with the DOM. */
+interface Native {
+  instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: Record<string, unknown> } }>;
+}
+const native = (globalThis as unknown as { WebAssembly: Native }).WebAssembly;
+
 /**
  * Runs a module on Node's own engine with host functions of ours: the host under test, the engine not. Imports are
  * offered under the module name `module`; the answer is the exit code.
  */
 export async function runNatively(bytes: Uint8Array, module: string, functions: ReadonlyMap<string, HostFunction>, start = '_start'): Promise<number> {
-  let memory: WebAssembly.Memory | undefined;
+  let memory: { buffer: ArrayBuffer } | undefined;
   const view = new MemoryView({
     get byteLength() {
       return memory!.buffer.byteLength;
@@ -23,8 +29,8 @@ export async function runNatively(bytes: Uint8Array, module: string, functions: 
     },
   } as unknown as MemoryInstance);
   const imports = Object.fromEntries([...functions].map(([name, host]) => [name, bridge(host, view)]));
-  const { instance } = await WebAssembly.instantiate(bytes, { [module]: imports });
-  memory = instance.exports['memory'] as WebAssembly.Memory;
+  const { instance } = await native.instantiate(bytes, { [module]: imports });
+  memory = instance.exports['memory'] as { buffer: ArrayBuffer };
   try {
     (instance.exports[start] as () => void)();
     return 0;
@@ -39,7 +45,7 @@ function bridge(host: HostFunction, memory: MemoryView): (...args: (number | big
     const window = new CellWindow(new Cells(16), 0);
     for (const [index, type] of host.type.params.entries()) put(window, index, type, args[index]!);
     if (host.kind === 'leaf') host.call(window, window, memory);
-    else void host.call({ args: window, results: window, memory });
+    else if (host.kind === 'full') void host.call({ args: window, results: window, memory });
     const [result] = host.type.results;
     return result === undefined ? undefined : window.i32(0);
   };

@@ -1,5 +1,5 @@
 import { FsError, S_IF, type DirEntry, type FileSystem, type OpenFlags, type Stat } from './fs.js';
-import { basename, join, parent } from './resolve.js';
+import { basename, parent } from './resolve.js';
 import type { Data } from './state.js';
 
 export interface Mount {

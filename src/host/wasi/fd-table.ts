@@ -3,7 +3,7 @@ import type { Data } from '../state.js';
 import { WasiError, type Errno } from './errno.js';
 
 /** How many descriptors a guest may have at once. */
-const MAX_FDS = 65536;
+const MAX_FDS = 16384;
 
 interface Common {
   /** `FDFLAG` bits. */
