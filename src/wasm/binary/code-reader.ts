@@ -1,10 +1,8 @@
 import type { Features } from '../features.js';
-import { IMMEDIATES, type ImmediateKind, indexOfByte, indexOfPrefixed, type Instruction, INSTRUCTIONS } from '../instructions.js';
+import { type ImmediateKind, indexOfByte, indexOfPrefixed, type Instruction, INSTRUCTIONS } from '../instructions.js';
 import { BOT, type ValType } from '../types.js';
 import { ByteReader } from './byte-reader.js';
 
-const immediateOf = Uint8Array.from(INSTRUCTIONS, (row) => IMMEDIATES.indexOf(row.imm));
-const codeOf = Object.fromEntries(IMMEDIATES.map((kind, i) => [kind, i])) as Record<ImmediateKind, number>;
 const opOf = Int32Array.from(INSTRUCTIONS, (row) => row.op);
 
 const everyRow = new Uint8Array(INSTRUCTIONS.length).fill(1);
@@ -103,8 +101,8 @@ export class InstructionReader extends ByteReader {
     if (index < 0 || this.rows[index] === 0) this.illegal(byte);
     this.index = index;
     this.op = opOf[index]!;
-    const immediate = immediateOf[index]!;
-    if (immediate !== 0) this.immediates(immediate);
+    const immediates = readers[index];
+    if (immediates !== undefined) immediates(this);
     return this.op;
   }
 
@@ -113,128 +111,18 @@ export class InstructionReader extends ByteReader {
     this.fail(`illegal opcode ${hex.map((b) => b.toString(16).padStart(2, '0')).join(' ')}`, this.start);
   }
 
-  private immediates(kind: number): void {
-    switch (kind) {
-      case codeOf.local:
-      case codeOf.label:
-      case codeOf.func:
-      case codeOf.global:
-      case codeOf.type:
-      case codeOf.table:
-      case codeOf.tag:
-      case codeOf.elem:
-      case codeOf.data:
-        this.x = this.u32();
-        break;
-      case codeOf.i32:
-        this.x = this.s32();
-        break;
-      case codeOf.memarg:
-        this.memarg();
-        break;
-      case codeOf.block:
-        this.blockType = this.readBlockType();
-        break;
-      case codeOf.i64:
-        this.s64();
-        break;
-      case codeOf.labels:
-        this.readLabels();
-        break;
-      case codeOf['type+table']:
-        this.x = this.u32();
-        this.y = this.tableIndex();
-        break;
-      case codeOf.memory:
-        this.x = this.memoryIndex();
-        break;
-      case codeOf['memory+memory']:
-        this.x = this.memoryIndex();
-        this.y = this.memoryIndex();
-        break;
-      case codeOf['data+memory']:
-        this.x = this.u32();
-        this.y = this.memoryIndex();
-        break;
-      case codeOf['table+table']:
-      case codeOf['elem+table']:
-      case codeOf['type+field']:
-      case codeOf['type+length']:
-      case codeOf['type+data']:
-      case codeOf['type+elem']:
-      case codeOf['type+type']:
-        this.x = this.u32();
-        this.y = this.u32();
-        break;
-      default:
-        this.rareImmediates(kind);
-    }
-  }
-
-  private rareImmediates(kind: number): void {
-    switch (kind) {
-      case codeOf.f32:
-        this.x = this.int32();
-        break;
-      case codeOf.f64:
-        this.lo = this.int32();
-        this.hi = this.int32();
-        break;
-      case codeOf['memarg+lane']:
-        this.memarg();
-        this.x = this.byte();
-        break;
-      case codeOf.lane:
-        this.x = this.byte();
-        break;
-      case codeOf.lanes:
-      case codeOf.v128:
-        this.at = this.pos;
-        this.skip(16);
-        break;
-      case codeOf.valtypes: {
-        const count = this.u32();
-        this.types.length = 0;
-        for (let i = 0; i < count; i++) this.types.push(this.valType());
-        break;
-      }
-      case codeOf.heap:
-      case codeOf['ref null']:
-        this.type = this.refTo(true);
-        break;
-      case codeOf.ref:
-        this.type = this.refTo(false);
-        break;
-      case codeOf.cast: {
-        const flags = this.byte();
-        if (flags > 3) this.fail('malformed cast flags', this.pos - 1);
-        this.x = this.u32();
-        this.type = this.refTo((flags & 1) !== 0);
-        this.target = this.refTo((flags & 2) !== 0);
-        break;
-      }
-      case codeOf.catches:
-        this.blockType = this.readBlockType();
-        this.readCatches();
-        break;
-      case codeOf.zero:
-        this.zero();
-        break;
-    }
-  }
-
-  private zero(): number {
+  zero(): number {
     if (this.byte() !== 0) this.fail('zero byte expected', this.pos - 1);
     return 0;
   }
-  private memoryIndex(): number {
+  memoryIndex(): number {
     return this.admits('multi-memory') ? this.u32() : this.zero();
   }
-  private tableIndex(): number {
+  tableIndex(): number {
     return this.admits('reference-types') ? this.u32() : this.zero();
   }
 
-  private memarg(): void {
+  readMemarg(): void {
     const at = this.pos;
     const flags = this.u32();
     if (flags >= 0x80) this.fail('malformed memop flags', at);
@@ -257,14 +145,14 @@ export class InstructionReader extends ByteReader {
     }
   }
 
-  private int32(): number {
+  int32(): number {
     const at = this.pos;
     this.skip(4);
     const { bytes } = this;
     return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
   }
 
-  private readLabels(): void {
+  readLabels(): void {
     const count = this.u32() + 1;
     const room = this.roomFor(count);
     if (room > this.labels.length) this.labels = new Uint32Array(room * 2);
@@ -272,7 +160,7 @@ export class InstructionReader extends ByteReader {
     this.labelCount = count;
   }
 
-  private readCatches(): void {
+  readCatches(): void {
     const count = this.u32();
     const room = 3 * this.roomFor(count);
     if (room > this.catches.length) this.catches = new Uint32Array(room * 2);
@@ -286,3 +174,105 @@ export class InstructionReader extends ByteReader {
     this.catchCount = count;
   }
 }
+
+type Read = (reader: InstructionReader) => void;
+
+const readX: Read = (reader) => {
+  reader.x = reader.u32();
+};
+const readXY: Read = (reader) => {
+  reader.x = reader.u32();
+  reader.y = reader.u32();
+};
+const read16: Read = (reader) => {
+  reader.at = reader.pos;
+  reader.skip(16);
+};
+const readNullable: Read = (reader) => {
+  reader.type = reader.refTo(true);
+};
+
+const READ: Readonly<Record<ImmediateKind, Read | undefined>> = {
+  none: undefined,
+  block: (reader) => {
+    reader.blockType = reader.readBlockType();
+  },
+  catches: (reader) => {
+    reader.blockType = reader.readBlockType();
+    reader.readCatches();
+  },
+  label: readX,
+  labels: (reader) => reader.readLabels(),
+  func: readX,
+  'type+table': (reader) => {
+    reader.x = reader.u32();
+    reader.y = reader.tableIndex();
+  },
+  local: readX,
+  global: readX,
+  tag: readX,
+  table: readX,
+  'table+table': readXY,
+  'elem+table': readXY,
+  elem: readX,
+  memory: (reader) => {
+    reader.x = reader.memoryIndex();
+  },
+  'memory+memory': (reader) => {
+    reader.x = reader.memoryIndex();
+    reader.y = reader.memoryIndex();
+  },
+  'data+memory': (reader) => {
+    reader.x = reader.u32();
+    reader.y = reader.memoryIndex();
+  },
+  data: readX,
+  memarg: (reader) => reader.readMemarg(),
+  'memarg+lane': (reader) => {
+    reader.readMemarg();
+    reader.x = reader.byte();
+  },
+  lane: (reader) => {
+    reader.x = reader.byte();
+  },
+  lanes: read16,
+  i32: (reader) => {
+    reader.x = reader.s32();
+  },
+  i64: (reader) => reader.s64(),
+  f32: (reader) => {
+    reader.x = reader.int32();
+  },
+  f64: (reader) => {
+    reader.lo = reader.int32();
+    reader.hi = reader.int32();
+  },
+  v128: read16,
+  valtypes: (reader) => {
+    const count = reader.u32();
+    reader.types.length = 0;
+    for (let i = 0; i < count; i++) reader.types.push(reader.valType());
+  },
+  heap: readNullable,
+  ref: (reader) => {
+    reader.type = reader.refTo(false);
+  },
+  'ref null': readNullable,
+  type: readX,
+  'type+field': readXY,
+  'type+length': readXY,
+  'type+data': readXY,
+  'type+elem': readXY,
+  'type+type': readXY,
+  cast: (reader) => {
+    const flags = reader.byte();
+    if (flags > 3) reader.fail('malformed cast flags', reader.pos - 1);
+    reader.x = reader.u32();
+    reader.type = reader.refTo((flags & 1) !== 0);
+    reader.target = reader.refTo((flags & 2) !== 0);
+  },
+  zero: (reader) => void reader.zero(),
+};
+
+/** By row of `INSTRUCTIONS`. */
+const readers: readonly (Read | undefined)[] = INSTRUCTIONS.map((row) => READ[row.imm]);

@@ -77,6 +77,27 @@ export function checkBodies(bytes: Uint8Array, funcs: readonly DefinedFunc[], fe
   return usesData;
 }
 
+/** Modules with 100,000 of these exist: it makes the objects that describe its mode when they are asked for. */
+class ActiveData implements DataSegment {
+  readonly start: number;
+  readonly end: number;
+  private readonly target: number;
+  private readonly offset: number;
+  private readonly offsetEnd: number;
+
+  constructor(target: number, offset: number, offsetEnd: number, content: { start: number; end: number }) {
+    this.target = target;
+    this.offset = offset;
+    this.offsetEnd = offsetEnd;
+    this.start = content.start;
+    this.end = content.end;
+  }
+
+  get mode(): SegmentMode {
+    return { kind: 'active', target: this.target, at: { offset: this.offset, end: this.offsetEnd } };
+  }
+}
+
 class Decoder {
   private readonly reader: InstructionReader;
   private readonly typeReader: TypeReader;
@@ -291,12 +312,21 @@ class Decoder {
     const at = reader.pos;
     const flags = reader.u32();
     if (flags > 2) reader.fail('malformed data segment kind', at);
-    const mode: SegmentMode =
-      flags === 1 ? PASSIVE : { kind: 'active', target: flags === 2 ? reader.u32() : 0, at: this.expression() };
+    if (flags === 1) return { mode: PASSIVE, ...this.content() };
+    const target = flags === 2 ? reader.u32() : 0;
+    const offset = reader.pos;
+    skipExpression(reader);
+    const end = reader.pos;
+    return new ActiveData(target, offset, end, this.content());
+  }
+
+  /** Bytes with their length before them. */
+  private content(): { start: number; end: number } {
+    const { reader } = this;
     const length = reader.u32();
     const start = reader.pos;
     reader.skip(length);
-    return { mode, start, end: reader.pos };
+    return { start, end: reader.pos };
   }
 
   private code(): void {
