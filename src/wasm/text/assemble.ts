@@ -1,9 +1,10 @@
 import { ByteWriter } from '../binary/writer.js';
 import { type Features, WASM_3 } from '../features.js';
 import { Cursor } from './cursor.js';
-import { type CustomAnnotation, FIRST, LAST, metadataSections, nameSection } from './custom.js';
+import { type CustomAnnotation, FIRST, LAST, metadataSections } from './custom.js';
 import { type Tokens, TOKEN, lex } from './lexer.js';
 import { type ParsedModule, parseModule } from './module-parser.js';
+import { encodeNames } from './name-section.js';
 import { SECTION, SECTIONS } from './sections.js';
 import type { Position, Source } from './source.js';
 
@@ -101,7 +102,7 @@ function layout(parsed: ParsedModule, id: string | undefined, tokens: Tokens): A
     }
     writeCustoms(2 * i + 1);
   }
-  const names = nameSection(parsed.name, scope);
+  const names = encodeNames(scope.names(parsed.name));
   if (names.length > 0) out.customSection('name', names);
   writeCustoms(LAST);
   return { bytes: out.take().slice(), sourceMap: new SourceMap(tokens.source, marks), id };

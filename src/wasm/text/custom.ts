@@ -2,7 +2,6 @@ import { ByteWriter } from '../binary/writer.js';
 import { Cursor } from './cursor.js';
 import type { CodeMetadata } from './expressions.js';
 import { type Annotation, TOKEN, isUtf8 } from './lexer.js';
-import type { ModuleScope } from './scope.js';
 import { SECTION, SECTIONS } from './sections.js';
 
 /** A `@custom` annotation: a custom section and where it goes. */
@@ -56,41 +55,3 @@ export function metadataSections(metadata: ReadonlyMap<number, readonly CodeMeta
 }
 
 const encoder = new TextEncoder();
-
-/** Subsections of the name section (spec appendix, and the extended name section). */
-const NAMES = { module: 0, func: 1, local: 2, label: 3, type: 4, table: 5, memory: 6, global: 7, elem: 8, data: 9, field: 10, tag: 11 } as const;
-
-type NameMap = ReadonlyMap<number, string>;
-
-/** The content of the name section; empty if nothing has a name. */
-export function nameSection(moduleName: string | undefined, scope: ModuleScope): Uint8Array {
-  const out = new ByteWriter();
-  if (moduleName !== undefined) out.section(NAMES.module, (content) => content.name(moduleName));
-  const direct = (id: number, map: NameMap): void => {
-    if (map.size > 0) out.section(id, (content) => writeNameMap(content, map));
-  };
-  const indirect = (id: number, maps: ReadonlyMap<number, NameMap>): void => {
-    const entries = sorted(maps).filter(([, map]) => map.size > 0);
-    if (entries.length > 0) out.section(id, (content) => content.vec(entries, ([index, map]) => writeNameMap(content.u32(index), map)));
-  };
-  direct(NAMES.func, scope.funcs.names);
-  indirect(NAMES.local, scope.locals);
-  indirect(NAMES.label, scope.labels);
-  direct(NAMES.type, scope.types.names);
-  direct(NAMES.table, scope.tables.names);
-  direct(NAMES.memory, scope.memories.names);
-  direct(NAMES.global, scope.globals.names);
-  direct(NAMES.elem, scope.elems.names);
-  direct(NAMES.data, scope.datas.names);
-  indirect(NAMES.field, new Map([...scope.types.fields].map(([index, space]) => [index, space.names])));
-  direct(NAMES.tag, scope.tags.names);
-  return out.take();
-}
-
-function writeNameMap(out: ByteWriter, map: NameMap): void {
-  out.vec(sorted(map), ([index, name]) => out.u32(index).name(name));
-}
-
-function sorted<T>(map: ReadonlyMap<number, T>): [number, T][] {
-  return [...map].sort(([a], [b]) => a - b);
-}

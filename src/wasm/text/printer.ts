@@ -1,0 +1,275 @@
+import { ByteReader } from '../binary/byte-reader.js';
+import { InstructionReader } from '../binary/code-reader.js';
+import { DecodeError } from '../errors.js';
+import { OP } from '../instructions.js';
+import type { CodeRange, DefinedFunc, ElemSegment, Import, Module, SegmentMode } from '../module.js';
+import { showFuncType, showMemoryType, showType } from '../show.js';
+import { type FieldType, type GlobalType, I64, type MemoryType, type SubType, type TableType } from '../types.js';
+import { CodePrinter } from './print-code.js';
+import { ModuleNamers, identifier, quoteBytes, quoteName } from './print-names.js';
+import { SECTION, SECTIONS } from './sections.js';
+
+/**
+ * Binary to text: a module in the flat form, from which `assemble` makes a module of the same meaning, with the same
+ * names and custom sections. Throws `DecodeError` if a body is malformed.
+ */
+export function printModule(module: Module): string {
+  return [...printLines(module)].join('\n') + '\n';
+}
+
+/** The lines of the text one by one, for modules whose text would be too long for one string. */
+export function printLines(module: Module): Iterable<string> {
+  return new ModulePrinter(module).lines();
+}
+
+/** Code metadata (§ appendix) by function index and offset from the start of the body. */
+type CodeAnnotations = Map<number, Map<number, string>>;
+
+class ModulePrinter {
+  private readonly module: Module;
+  private readonly names: ModuleNamers;
+  private readonly code: CodePrinter;
+  private readonly index: (type: number) => string;
+  /** Custom sections that the text expresses in another way than by `@custom`. */
+  private readonly expressed = new Set<number>();
+  private readonly annotations: CodeAnnotations = new Map();
+
+  constructor(module: Module) {
+    this.module = module;
+    const section = module.customs.findIndex(({ name }) => name === 'name');
+    if (section >= 0) this.expressed.add(section);
+    this.names = new ModuleNamers(module);
+    this.code = new CodePrinter(module, this.names);
+    this.index = (type) => this.names.of('type').use(type);
+    for (const [i, custom] of module.customs.entries()) {
+      if (custom.name.startsWith('metadata.code.') && this.readMetadata(custom)) this.expressed.add(i);
+    }
+  }
+
+  *lines(): Iterable<string> {
+    const { module, names } = this;
+    const { imported } = module;
+    const id = names.module === undefined ? undefined : identifier(names.module);
+    const name = names.module === undefined ? '' : id === undefined ? ` (@name ${quoteName(names.module)})` : ` ${id}`;
+    yield `(module${name}`;
+    yield* this.types();
+    const counts = { func: 0, table: 0, memory: 0, global: 0, tag: 0 };
+    for (const item of module.imports) yield `  ${this.import(item, counts[item.desc.kind]++)}`;
+    for (const [i, func] of module.funcs.entries()) yield* this.func(imported.funcs + i, func);
+    for (const [i, { type, init }] of module.tables.entries()) {
+      const index = imported.tables + i;
+      const value = init === undefined ? '' : ` ${this.code.expression(init)}`;
+      yield `  (table${names.of('table').define(index)} (;${index};) ${this.tableType(type)}${value})`;
+    }
+    for (const [i, type] of module.memories.entries()) {
+      const index = imported.memories + i;
+      yield `  (memory${names.of('memory').define(index)} (;${index};) ${memoryType(type)})`;
+    }
+    for (const [i, { type }] of module.tags.entries()) {
+      const index = imported.tags + i;
+      yield `  (tag${names.of('tag').define(index)} (;${index};)${this.code.typeUse(type)})`;
+    }
+    for (const [i, { type, init }] of module.globals.entries()) {
+      const index = imported.globals + i;
+      yield `  (global${names.of('global').define(index)} (;${index};) ${this.globalType(type)} ${this.code.expression(init)})`;
+    }
+    for (const item of module.exports) yield `  (export ${quoteName(item.name)} (${item.kind} ${names.of(item.kind).use(item.index)}))`;
+    if (module.start !== undefined) yield `  (start ${names.of('func').use(module.start)})`;
+    for (const [i, segment] of module.elems.entries()) yield `  ${this.elem(segment, i)}`;
+    for (const [i, { mode, start, end }] of module.datas.entries()) {
+      yield `  (data${names.of('data').define(i)} (;${i};)${this.mode(mode, 'memory')} ${quoteBytes(module.bytes.subarray(start, end))})`;
+    }
+    yield* this.customs();
+    yield ')';
+  }
+
+  private *customs(): Iterable<string> {
+    const { module } = this;
+    const last = module.sections.findLast(({ id }) => id !== SECTION.custom)?.id ?? SECTION.custom;
+    for (const [i, { name, after, start, end }] of module.customs.entries()) {
+      if (this.expressed.has(i)) continue;
+      // After the last section is where custom sections go by themselves.
+      const section = SECTIONS.find(({ id }) => id === after)?.name;
+      const place = after === last ? '' : section === undefined ? ' (before first)' : ` (after ${section})`;
+      yield `  (@custom ${quoteName(name)}${place} ${quoteBytes(module.bytes.subarray(start, end))})`;
+    }
+  }
+
+  // Types
+
+  private *types(): Iterable<string> {
+    const { types } = this.module;
+    for (let i = 0; i < types.length; ) {
+      const { recLength } = types[i]!;
+      if (recLength === 1) yield `  ${this.type(types[i]!, i)}`;
+      else {
+        yield '  (rec';
+        for (let member = i; member < i + recLength; member++) yield `    ${this.type(types[member]!, member)}`;
+        yield '  )';
+      }
+      i += recLength;
+    }
+  }
+
+  private type(type: SubType, index: number): string {
+    const describes = type.describes === undefined ? '' : `(describes ${this.index(type.describes)}) `;
+    const descriptor = type.descriptor === undefined ? '' : `(descriptor ${this.index(type.descriptor)}) `;
+    let text = `${describes}${descriptor}${this.compType(type, index)}`;
+    if (!type.final || type.supers.length > 0) {
+      text = `(sub ${type.final ? 'final ' : ''}${type.supers.map((item) => `${this.index(item)} `).join('')}${text})`;
+    }
+    return `(type${this.names.of('type').define(index)} (;${index};) ${text})`;
+  }
+
+  private compType({ comp }: SubType, index: number): string {
+    switch (comp.kind) {
+      case 'func':
+        return showFuncType(comp, this.index);
+      case 'array':
+        return `(array ${this.fieldType(comp.field)})`;
+      case 'struct': {
+        const names = this.names.fieldsOf(index);
+        return `(struct${comp.fields.map((field, i) => ` (field${names.define(i)} ${this.fieldType(field)})`).join('')})`;
+      }
+    }
+  }
+
+  private fieldType({ storage, mutable }: FieldType): string {
+    const type = showType(storage, this.index);
+    return mutable ? `(mut ${type})` : type;
+  }
+
+  private tableType({ limits, address, element }: TableType): string {
+    const max = limits.max === undefined ? '' : ` ${limits.max}`;
+    return `${address === I64 ? 'i64 ' : ''}${limits.min}${max} ${this.code.type(element)}`;
+  }
+
+  private globalType({ value, mutable }: GlobalType): string {
+    const type = this.code.type(value);
+    return mutable ? `(mut ${type})` : type;
+  }
+
+  // Imports, functions and segments
+
+  private import({ module, name, desc }: Import, index: number): string {
+    const define = `${this.names.of(desc.kind).define(index)} (;${index};)`;
+    return `(import ${quoteName(module)} ${quoteName(name)} (${desc.kind}${define}${this.importType(desc, index)}))`;
+  }
+
+  private importType(desc: Import['desc'], index: number): string {
+    switch (desc.kind) {
+      case 'func': {
+        const use = this.code.typeUse(desc.type, this.names.localsOf(index));
+        return desc.exact === true ? ` (exact${use})` : use;
+      }
+      case 'table':
+        return ` ${this.tableType(desc.type)}`;
+      case 'memory':
+        return ` ${memoryType(desc.type)}`;
+      case 'global':
+        return ` ${this.globalType(desc.type)}`;
+      case 'tag':
+        return this.code.typeUse(desc.type.type);
+    }
+  }
+
+  private *func(index: number, { type, locals, body }: DefinedFunc): Iterable<string> {
+    const names = this.names.localsOf(index);
+    const comp = this.module.types[type]?.comp;
+    yield `  (func${this.names.of('func').define(index)} (;${index};)${this.code.typeUse(type, names)}`;
+    let next = comp?.kind === 'func' ? comp.params.length : 0;
+    let line = '';
+    for (let i = 0; i < locals.length; i += 2) {
+      const types = new Array<number>(locals[i]!).fill(locals[i + 1]!);
+      line += this.code.group('local', types, names, next);
+      next += types.length;
+    }
+    if (line !== '') yield `   ${line}`;
+    const annotations = this.annotations.get(index);
+    const start = annotations === undefined ? 0 : this.bodyStarts[index - this.module.imported.funcs]!;
+    const annotation = annotations === undefined ? () => '' : (offset: number) => annotations.get(offset - start) ?? '';
+    for (const instruction of this.code.body(body, names, this.names.labelsOf(index), annotation)) yield `    ${instruction}`;
+    yield '  )';
+  }
+
+  private mode(mode: SegmentMode, kind: 'table' | 'memory'): string {
+    if (mode.kind !== 'active') return '';
+    const target = mode.target === 0 ? '' : ` (${kind} ${this.names.of(kind).use(mode.target)})`;
+    return `${target} (offset ${this.code.expression(mode.at)})`;
+  }
+
+  private elem({ mode, type, items }: ElemSegment, index: number): string {
+    const head = `(elem${this.names.of('elem').define(index)} (;${index};)${mode.kind === 'declarative' ? ' declare' : this.mode(mode, 'table')}`;
+    if (items.kind === 'funcs') return `${head} func${Array.from(items.indices, (func) => ` ${this.names.of('func').use(func >>> 0)}`).join('')})`;
+    return `${head} ${this.code.type(type)}${items.exprs.map((expr) => ` (item ${this.code.expression(expr)})`).join('')})`;
+  }
+
+  // Code metadata
+
+  /** Where each function's body starts, its declaration of locals included. */
+  private get bodyStarts(): readonly number[] {
+    return (this.cachedBodyStarts ??= findBodyStarts(this.module));
+  }
+  private cachedBodyStarts: readonly number[] | undefined = undefined;
+
+  /** Reads a section of code metadata; false if annotations cannot stand for all of it. */
+  private readMetadata({ name, start, end }: Module['customs'][number]): boolean {
+    const found: [number, number, string][] = [];
+    const reader = new ByteReader(this.module.bytes, start, end);
+    try {
+      const functions = reader.u32();
+      for (let i = 0; i < functions; i++) {
+        const func = reader.u32();
+        const defined = func - this.module.imported.funcs;
+        const range = this.module.funcs[defined]?.body;
+        if (range === undefined) return false;
+        const places = instructionStarts(this.module, range);
+        for (let items = reader.u32(); items > 0; items--) {
+          const offset = reader.u32();
+          const size = reader.u32();
+          const data = reader.bytes.subarray(reader.pos, reader.pos + size);
+          reader.skip(size);
+          if (!places.has(this.bodyStarts[defined]! + offset)) return false;
+          found.push([func, offset, `(@${name} ${quoteBytes(data)}) `]);
+        }
+      }
+    } catch (error) {
+      if (error instanceof DecodeError) return false;
+      throw error;
+    }
+    if (reader.pos !== end || new Set(found.map(([func, offset]) => `${func} ${offset}`)).size !== found.length) return false;
+    for (const [func, offset, text] of found) {
+      let map = this.annotations.get(func);
+      if (map === undefined) this.annotations.set(func, (map = new Map()));
+      map.set(offset, (map.get(offset) ?? '') + text);
+    }
+    return true;
+  }
+}
+
+function memoryType(type: MemoryType): string {
+  return showMemoryType(type).slice('(memory '.length, -1);
+}
+
+function findBodyStarts(module: Module): number[] {
+  const section = module.sections.find(({ id }) => id === SECTION.code);
+  if (section === undefined) return [];
+  const reader = new ByteReader(module.bytes, section.start, section.end);
+  return Array.from({ length: reader.u32() }, () => {
+    const size = reader.u32();
+    const start = reader.pos;
+    reader.skip(size);
+    return start;
+  });
+}
+
+/** The offsets of the instructions of a body that can carry an annotation. */
+function instructionStarts(module: Module, { offset, end }: CodeRange): Set<number> {
+  const reader = new InstructionReader(module.bytes, offset, end);
+  const starts = new Set<number>();
+  while (reader.pos < end) {
+    const op = reader.next();
+    if (op !== OP.end && op !== OP.else && op !== OP.catch && op !== OP.catch_all && op !== OP.delegate) starts.add(reader.start);
+  }
+  return starts;
+}
