@@ -3,9 +3,9 @@ import type { Module } from '../module.js';
 import { ByteReader } from './byte-reader.js';
 
 /** Index spaces that the name section names directly, by subsection id (§A.5.3 and the extended names). */
-const SUBSECTIONS = { func: 1, type: 4, table: 5, memory: 6, global: 7, elem: 8, data: 9, tag: 11 } as const;
+export const SUBSECTIONS = { func: 1, type: 4, table: 5, memory: 6, global: 7, elem: 8, data: 9, tag: 11 } as const;
 /** Those whose members belong to another index: locals and labels to a function, fields to a type. */
-const INDIRECT_SUBSECTIONS = { local: 2, label: 3, field: 10 } as const;
+export const INDIRECT_SUBSECTIONS = { local: 2, label: 3, field: 10 } as const;
 
 export type NameKind = keyof typeof SUBSECTIONS;
 export type IndirectNameKind = keyof typeof INDIRECT_SUBSECTIONS;
