@@ -6,7 +6,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The abstract heap types by their code, with the proposal that brought them (§5.3.3). */
 const ABSTRACT_HEAP_TYPES: ReadonlyMap<number, Feature> = new Map<number, Feature>([
-  [HEAP.func, 'reference-types'],
+  // Tables always held functions; as values `valTypeOr` asks for reference types.
+  [HEAP.func, 'mvp'],
   [HEAP.extern, 'reference-types'],
   [HEAP.exn, 'exceptions'],
   [HEAP.noexn, 'exceptions'],
@@ -221,6 +222,7 @@ export class ByteReader {
       this.pos++;
       return code;
     }
+    if (!this.admits('reference-types')) this.fail(message);
     return this.refTypeOr(message);
   }
 

@@ -7,15 +7,15 @@ const NONE: readonly ValType[] = [];
 /** What a caught exception is: never null. */
 const EXN: ValType = ref(HEAP.exn, false);
 
-/** Takes the parameters of a block type (encoded as the reader does) and opens the block. */
+/** Takes the condition of an `if` and the parameters of a block type (encoded as the reader does), and opens the block. */
 function openBlock(typing: Typing, kind: ControlKind, blockType: number): void {
-  if (blockType >= 0) {
-    typing.open(kind, NONE, blockType === 0 ? NONE : typing.single(typing.canon(blockType)));
-    return;
-  }
-  const type = typing.funcType(~blockType);
-  typing.popAll(type.params);
-  typing.open(kind, type.params, type.results);
+  let params = NONE;
+  let results = NONE;
+  if (blockType > 0) results = typing.single(typing.canon(blockType));
+  else if (blockType < 0) ({ params, results } = typing.funcType(~blockType));
+  if (kind === 'if') typing.pop(I32);
+  typing.popAll(params);
+  typing.open(kind, params, results);
 }
 
 const block =
@@ -134,10 +134,7 @@ export const CONTROL_RULES: Rules = {
   unreachable: (typing) => typing.setUnreachable(),
   block: block('block'),
   loop: block('loop'),
-  if: (typing, reader) => {
-    typing.pop(I32);
-    openBlock(typing, 'if', reader.blockType);
-  },
+  if: block('if'),
   else: (typing, reader) => {
     if (typing.control.kind !== 'if') reader.fail('END opcode expected', reader.start);
     typing.finish();

@@ -130,7 +130,14 @@ function without(from: ValType, to: ValType): ValType {
   return isNullable(to) ? ref(heapOf(from), false, isExact(from)) : from;
 }
 
-/** `br_on_cast…`: `descriptor` is the extra operand of the `_desc` forms. */
+/** May a branch cast `from` to `to`? Downwards; anywhere in the hierarchy since custom descriptors. */
+function castable({ context }: Typing, from: ValType, to: ValType): boolean {
+  const { registry } = context;
+  if (context.has('custom-descriptors')) return registry.top(heapOf(from)) === registry.top(heapOf(to));
+  return registry.matches(to, from);
+}
+
+/** `br_on_cast…`: the `described` forms take a descriptor besides. */
 const brOnCast =
   (onFail: boolean, described: boolean): Rule =>
   (typing, reader) => {
@@ -138,7 +145,7 @@ const brOnCast =
     const from = typing.canon(reader.type);
     const to = typing.canon(reader.target);
     const types = typing.label(reader.x).labelTypes;
-    if (!context.registry.matches(to, from)) typing.invalid(`type mismatch: ${context.show(to)} is no subtype of ${context.show(from)}`);
+    if (!castable(typing, from, to)) typing.invalid(`type mismatch: ${context.show(to)} cannot be cast from ${context.show(from)}`);
     if (described) typing.pop(descriptorOperand(typing, reader.target));
     const sent = onFail ? without(from, to) : to;
     const last = types.at(-1);
@@ -300,7 +307,7 @@ export const REFERENCE_RULES: Rules = {
   'struct.new_desc': structNew(true, true),
   'struct.new_default_desc': structNew(false, true),
   'ref.get_desc': (typing, reader) => {
-    struct(typing, reader.x);
+    if (typing.context.comp(reader.x) === undefined) typing.unknownType(reader.x);
     const descriptor = descriptorOf(typing, reader.x) ?? typing.invalid(`type without descriptor: type ${reader.x}`);
     const operand = typing.pop(nullable(typing, reader.x));
     // Nothing or null is of any type, so of the exact one too.
