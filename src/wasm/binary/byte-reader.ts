@@ -1,6 +1,7 @@
 import { DecodeError } from '../errors.js';
 import type { Feature, Features } from '../features.js';
 import { F64, HEAP, type HeapType, I16, I32, I8, isAbstract, ref, type StorageType, V128, type ValType } from '../types.js';
+import { LIMITS } from './limits.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -144,6 +145,14 @@ export class ByteReader {
     const at = this.pos;
     const count = this.u32();
     if (count > this.end - this.pos) this.fail('length out of bounds', at);
+    return count;
+  }
+
+  /** The count of a vector of things that there is a limit of. */
+  count(what: keyof typeof LIMITS): number {
+    const at = this.pos;
+    const count = this.u32();
+    if (count > LIMITS[what]) this.fail(`too many ${what}: ${count}, at most ${LIMITS[what]}`, at);
     return count;
   }
 

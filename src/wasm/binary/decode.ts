@@ -18,6 +18,7 @@ import type {
 import { type ExternKind, FUNCREF, HEAP, type MemoryType, ref, type SubType, type TagType } from '../types.js';
 import { InstructionReader } from './code-reader.js';
 import { skipExpression } from './expression.js';
+import { LIMITS } from './limits.js';
 import { TypeReader } from './type-reader.js';
 
 /** Section names by id; `SECTION_ORDER` is how they must come (§5.5.2). */
@@ -43,9 +44,6 @@ const EXTERN_KINDS: readonly ExternKind[] = ['func', 'table', 'memory', 'global'
 const PASSIVE: SegmentMode = { kind: 'passive' };
 const DECLARATIVE: SegmentMode = { kind: 'declarative' };
 const NO_LOCALS: readonly number[] = [];
-
-/** What browsers allow too; a function cannot be made to cost more than its bytes justify. */
-const MAX_LOCALS = 50_000;
 
 /**
  * Decodes a module (§5.5). Function bodies are only measured here, their instructions are read by `validate`. Throws
@@ -180,46 +178,46 @@ class Decoder {
         this.types = this.typeReader.types();
         break;
       case 2:
-        this.vec(() => this.import());
+        this.vec('imports', () => this.import());
         break;
       case 3:
-        this.vec(() => this.funcTypes.push(reader.u32()));
+        this.vec('functions', () => this.funcTypes.push(reader.u32()));
         break;
       case 4:
-        this.vec(() => this.tables.push(this.table()));
+        this.vec('tables', () => this.tables.push(this.table()));
         break;
       case 5:
-        this.vec(() => this.memories.push(this.typeReader.memoryType()));
+        this.vec('memories', () => this.memories.push(this.typeReader.memoryType()));
         break;
       case 6:
-        this.vec(() => this.globals.push({ type: this.typeReader.globalType(), init: this.expression() }));
+        this.vec('globals', () => this.globals.push({ type: this.typeReader.globalType(), init: this.expression() }));
         break;
       case 7:
-        this.vec(() => this.exports.push(this.export()));
+        this.vec('exports', () => this.exports.push(this.export()));
         break;
       case 8:
         this.start = reader.u32();
         break;
       case 9:
-        this.vec(() => this.elems.push(this.elem()));
+        this.vec('element segments', () => this.elems.push(this.elem()));
         break;
       case 10:
         this.code();
         break;
       case 11:
-        this.vec(() => this.datas.push(this.data()));
+        this.vec('data segments', () => this.datas.push(this.data()));
         break;
       case 12:
         this.dataCount = reader.u32();
         break;
       case 13:
-        this.vec(() => this.tags.push(this.typeReader.tagType()));
+        this.vec('tags', () => this.tags.push(this.typeReader.tagType()));
         break;
     }
   }
 
-  private vec(item: () => void): void {
-    const count = this.reader.u32();
+  private vec(what: keyof typeof LIMITS, item: () => void): void {
+    const count = this.reader.count(what);
     for (let i = 0; i < count; i++) item();
   }
 
@@ -296,14 +294,14 @@ class Decoder {
     const typed = (flags & 3) !== 0;
     if ((flags & 4) === 0) {
       if (typed && reader.byte() !== 0) reader.fail('malformed element kind', reader.pos - 1);
-      const count = reader.u32();
+      const count = reader.count('elements of a segment');
       const indices = new Int32Array(reader.roomFor(count));
       for (let i = 0; i < count; i++) indices[i] = reader.u32();
       return { mode, type: ref(HEAP.func, false), items: { kind: 'funcs', indices }, offset };
     }
     const type = typed ? reader.refType() : FUNCREF;
     const exprs: CodeRange[] = [];
-    this.vec(() => exprs.push(this.expression()));
+    this.vec('elements of a segment', () => exprs.push(this.expression()));
     return { mode, type, items: { kind: 'exprs', exprs }, offset };
   }
 
@@ -331,9 +329,9 @@ class Decoder {
 
   private code(): void {
     const { reader } = this;
-    const count = reader.u32();
+    const count = reader.count('functions');
     for (let i = 0; i < count; i++) {
-      const size = reader.length();
+      const size = this.bodySize();
       const start = reader.pos;
       const end = start + size;
       const locals = this.locals();
@@ -342,6 +340,15 @@ class Decoder {
       this.funcs.push({ type: this.funcTypes[i] ?? 0, locals, body: { offset: reader.pos, end } });
       reader.pos = end;
     }
+  }
+
+  private bodySize(): number {
+    const { reader } = this;
+    const at = reader.pos;
+    const size = reader.length();
+    const limit = LIMITS['bytes of a function body'];
+    if (size > limit) reader.fail(`too many bytes of a function body: ${size}, at most ${limit}`, at);
+    return size;
   }
 
   private locals(): readonly number[] {
@@ -357,7 +364,7 @@ class Decoder {
       total += count;
       if (count > 0) locals.push(count, type);
     }
-    if (total > MAX_LOCALS) reader.fail(`too many locals: ${total}, at most ${MAX_LOCALS}`, at);
+    if (total > LIMITS.locals) reader.fail(`too many locals: ${total}, at most ${LIMITS.locals}`, at);
     return locals;
   }
 

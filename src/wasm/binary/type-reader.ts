@@ -13,11 +13,9 @@ import {
   type ValType,
 } from '../types.js';
 import type { ByteReader } from './byte-reader.js';
+import { LIMITS } from './limits.js';
 
 const NO_SUPERS: readonly number[] = [];
-/** What browsers allow too: a call or an allocation of two bytes cannot be made to cost any more. */
-const MAX_PARAMS = 1000;
-const MAX_FIELDS = 10_000;
 
 /** Reads the type section and the types of imports and definitions (§5.3, §5.5.4). */
 export class TypeReader {
@@ -31,13 +29,14 @@ export class TypeReader {
   types(): SubType[] {
     const { reader } = this;
     const types: SubType[] = [];
-    const groups = reader.u32();
+    const groups = reader.count('types');
     for (let i = 0; i < groups; i++) {
       const start = types.length;
       if (reader.bytes[reader.pos] !== 0x4e || !reader.admits('gc')) types.push(this.subType(start, 1));
       else {
         reader.pos++;
-        const length = reader.u32();
+        const length = reader.count('types');
+        if (types.length + length > LIMITS.types) reader.fail('too many types');
         for (let j = 0; j < length; j++) types.push(this.subType(start, length));
       }
     }
@@ -94,21 +93,16 @@ export class TypeReader {
     return reader.fail(code >= 0x80 ? 'integer representation too long' : 'malformed definition type', at);
   }
 
-  private valTypes(what: string): readonly ValType[] {
+  private valTypes(what: 'parameters' | 'results'): readonly ValType[] {
     const { reader } = this;
-    const at = reader.pos;
-    const count = reader.u32();
-    if (count > MAX_PARAMS) reader.fail(`too many ${what}: ${count}, at most ${MAX_PARAMS}`, at);
+    const count = reader.count(what);
     const list: ValType[] = [];
     for (let i = 0; i < count; i++) list.push(reader.valType());
     return list;
   }
 
   private fields(): readonly FieldType[] {
-    const { reader } = this;
-    const at = reader.pos;
-    const count = reader.u32();
-    if (count > MAX_FIELDS) reader.fail(`too many fields: ${count}, at most ${MAX_FIELDS}`, at);
+    const count = this.reader.count('fields');
     const list: FieldType[] = [];
     for (let i = 0; i < count; i++) list.push(this.field());
     return list;

@@ -1,11 +1,9 @@
+import { MAX_SUBTYPE_DEPTH } from '../binary/limits.js';
 import { ValidationError } from '../errors.js';
 import type { Features } from '../features.js';
 import type { Module } from '../module.js';
 import type { TypeRegistry } from '../type-registry.js';
 import { type CompType, heapOf, isAbstract, isRef, type StorageType, type SubType } from '../types.js';
-
-/** Deeper chains of supertypes are refused, as browsers do: looking one up costs memory by its depth. */
-const MAX_SUBTYPE_DEPTH = 63;
 
 /** Checks the type section (§3.2, §3.4.1), registers its types and answers their ids by type index. */
 export function validateTypes(module: Module, features: Features, registry: TypeRegistry): Int32Array {

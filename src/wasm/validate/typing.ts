@@ -1,4 +1,5 @@
 import { InstructionReader } from '../binary/code-reader.js';
+import { MAX_NESTING, MAX_OPERANDS } from '../binary/limits.js';
 import { ValidationError } from '../errors.js';
 import { BOT, type FuncType, HEAP, heapOf, isAbstract, isExact, isRef, ref, V128, type ValType } from '../types.js';
 import type { ModuleContext } from './context.js';
@@ -25,9 +26,6 @@ export class Control {
     return this.kind === 'loop' ? this.params : this.results;
   }
 }
-
-/** Far more than any compiler makes, and little enough that hostile code cannot fill memory. */
-const MAX_OPERANDS = 1 << 20;
 
 /**
  * The state that typing a function body goes through (§A.2): operand types, open structured instructions, initialised
@@ -200,7 +198,7 @@ export class Typing {
 
   /** Opens a structured instruction whose parameters were just taken from the stack, and puts them back. */
   open(kind: ControlKind, params: readonly ValType[], results: readonly ValType[]): void {
-    const control = (this.controls[this.depth] ??= new Control());
+    const control = this.controls[this.depth] ?? this.moreControls();
     control.kind = kind;
     control.start = this.reader.start;
     control.height = this.height;
@@ -212,6 +210,13 @@ export class Typing {
     this.depth++;
     this.control = control;
     this.pushAll(params);
+  }
+
+  private moreControls(): Control {
+    if (this.depth >= MAX_NESTING) this.invalid(`more than ${MAX_NESTING} blocks inside each other`);
+    const control = new Control();
+    this.controls.push(control);
+    return control;
   }
 
   /** The results must be on the stack, and nothing else; they are taken. Locals initialised inside are forgotten. */
