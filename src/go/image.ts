@@ -3,12 +3,12 @@ import type { CodeRange, Module } from '../wasm/module.js';
 import { OP } from '../wasm/opcodes.js';
 
 /** No image larger than this is built: Go puts its data close to the bottom of memory. */
-const MAX_IMAGE_BYTES = 2 ** 30;
+const MAX_IMAGE_BYTES = 2 ** 28;
 
 /**
  * What memory 0 will hold after instantiation, without instantiating: the active data segments laid out, up to the
  * end of the last one. Go's linker leaves out runs of zeros, so the strings and tables of a program can only be found
- * here, never in the file. `undefined` if there is nothing, or more than 1 GiB of it.
+ * here, never in the file. `undefined` if there is nothing, or more than 256 MiB of it.
  */
 export function initialMemory(module: Module): Uint8Array | undefined {
   const placed: { at: number; start: number; end: number }[] = [];

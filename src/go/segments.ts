@@ -77,7 +77,8 @@ function findSegments(bytes: Uint8Array, body: { offset: number; end: number }, 
         const target = reader.labels[pcB]!;
         if (target > depth) return [];
         if (first[target] === -1) first[target] = pcB;
-        last[target] = pcB;
+        // The default takes what nothing resumes: PCs behind a call that does not return.
+        last[target] = pcB === reader.labelCount - 1 ? Math.max(pcB, pcCount - 1) : pcB;
       }
       dispatch = { outer: depth, first, last };
     } else if (op === OP.block || op === OP.loop || op === OP.if) {

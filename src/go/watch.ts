@@ -40,6 +40,8 @@ export class GoWatch {
   private readonly known = new Map<number, Known>();
   /** Function indices: where the host comes in, no unwinding goes out. */
   private readonly exported: ReadonlySet<number>;
+  /** Function addresses of the trampolines. */
+  private readonly loops: ReadonlySet<number>;
   /** The goroutine that has the processor, by its address; 0 before the first one. */
   private running = 0;
   /** In the middle of `newproc1`, `park_m`: the goroutine that it is about. */
@@ -57,6 +59,8 @@ export class GoWatch {
     this.runtime = new Runtime(go, this.registers.memory);
     this.emit = emit;
     this.exported = new Set(go.module.exports.filter(({ kind }) => kind === 'func').map(({ index }) => index));
+    const loops = [go.loop, go.exportLoop].filter((loop) => loop !== undefined);
+    this.loops = new Set(loops.map((loop) => instance.funcs[loop.func]!));
     this.meet();
     this.atEntry('runtime.casgstatus', () => this.statusChange());
     this.atReturns('runtime.newproc1', () => this.created());
@@ -76,8 +80,7 @@ export class GoWatch {
     this.atEntry('wasm_export_resume', () => this.emit({ ...this.about(this.current, 'wasm_export_resume'), event: 'pause', action: 'resume' }));
     this.atEntry('runtime.exit', () => this.exit());
     for (const [name, action] of COLLECTION) this.atEntry(name, () => this.gc(name, action));
-    for (const loop of [go.loop, go.exportLoop]) {
-      if (loop === undefined) continue;
+    for (const loop of loops) {
       const probe = machine.probes.at(instance.funcs[loop.func]!, loop.turnAt, () => this.turn(loop, this.pcFOf(loop), this.registers.pcB));
       this.probes.push(probe);
     }
@@ -289,16 +292,11 @@ export class GoWatch {
   /** Names of the frames that follow Go's convention and so hand on an unwinding, innermost first. */
   private *goFrames(): Generator<string> {
     for (const frame of this.machine.frames()) {
-      if (frame.kind !== 'wasm' || frame.instance !== this.instance) return;
-      if (this.isLoop(frame.funcIndex)) return;
+      if (frame.kind === 'host' || frame.instance !== this.instance || this.loops.has(frame.func)) return;
       const { type } = this.machine.store.funcs[frame.func]!;
       if (type.params.length !== 1 || type.results.length !== 1 || this.exported.has(frame.funcIndex)) return;
       yield this.go.name(frame.funcIndex) ?? '';
     }
-  }
-
-  private isLoop(func: number): boolean {
-    return func === this.go.loop?.func || func === this.go.exportLoop?.func;
   }
 
   private copystack(): void {
@@ -338,11 +336,8 @@ export class GoWatch {
 
   /** Is the innermost trampoline one that an exported function waits in? */
   private insideExport(): boolean {
-    for (const frame of this.machine.frames()) {
-      if (frame.instance !== this.instance) return false;
-      if (this.isLoop(frame.funcIndex)) return frame.funcIndex === this.go.exportLoop?.func;
-    }
-    return false;
+    const loop = this.machine.frames().find((frame) => this.loops.has(frame.func));
+    return loop !== undefined && loop.func === this.instance.funcs[this.go.exportLoop?.func ?? -1];
   }
 
   private gc(name: string, action: GcAction): void {

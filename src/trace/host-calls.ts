@@ -1,0 +1,112 @@
+import type { CellWindow } from '../engine/cells.js';
+import type { GuestMemory } from '../engine/guest-memory.js';
+import type { HostCall, HostFunction } from '../engine/host-function.js';
+import { loadValue, type Value } from '../engine/value.js';
+import { cellsOf, F32, type ValType } from '../wasm/types.js';
+import type { Shown } from './records.js';
+
+/** A host call in words: what went in, and after it returned what came out. */
+export interface DescribedCall {
+  readonly args: Readonly<Record<string, number | bigint | string>>;
+  /** Asked while the memory is as the call left it. */
+  result(results: CellWindow, memory: GuestMemory): Readonly<Record<string, number | bigint | string>>;
+}
+
+/** What a host knows of the functions it offers; `undefined` for those that it does not. */
+export type Describe = (module: string, name: string, args: CellWindow, memory: GuestMemory) => DescribedCall | undefined;
+
+export interface HostCallListener {
+  called(args: Shown): void;
+  returned(results: Shown): void;
+  /** A call in one piece: nothing of the guest runs in between. */
+  completed(args: Shown, results: Shown): void;
+  failed(args: Shown | undefined, error: unknown): void;
+}
+
+/** The same function, heard by a listener. */
+export function listenTo(host: HostFunction, describe: (args: CellWindow, memory: GuestMemory) => DescribedCall | undefined, to: HostCallListener): HostFunction {
+  const { params, results: resultTypes } = host.type;
+  const before = (args: CellWindow, memory: GuestMemory): { args: Shown; described: DescribedCall | undefined } => {
+    const described = describe(args, memory);
+    return { args: described === undefined ? showCells(args, params) : plain(described.args), described };
+  };
+  const after = (described: DescribedCall | undefined, results: CellWindow, memory: GuestMemory): Shown =>
+    described === undefined ? showCells(results, resultTypes) : plain(described.result(results, memory));
+  switch (host.kind) {
+    case 'leaf':
+      return {
+        ...host,
+        call: (args, results, memory) => {
+          const call = before(args, memory);
+          try {
+            host.call(args, results, memory);
+          } catch (error) {
+            to.failed(call.args, error);
+            throw error;
+          }
+          to.completed(call.args, after(call.described, results, memory));
+        },
+      };
+    case 'full':
+      return {
+        ...host,
+        call: (context: HostCall) => {
+          const call = before(context.args, context.memory);
+          to.called(call.args);
+          try {
+            host.call(context);
+          } catch (error) {
+            to.failed(undefined, error);
+            throw error;
+          }
+          to.returned(after(call.described, context.results, context.memory));
+        },
+      };
+    case 'turns':
+      return host;
+  }
+}
+
+function plain(values: Readonly<Record<string, number | bigint | string>>): Readonly<Record<string, number | string>> {
+  const entries = Object.entries(values).map(([name, value]) => [name, typeof value === 'bigint' ? narrow(value) : value] as const);
+  return Object.fromEntries(entries);
+}
+
+/** JSON has no integers beyond 2^53: those stay text. */
+function narrow(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}
+
+function showCells(cells: CellWindow, types: readonly ValType[]): string[] {
+  let at = cells.base;
+  return types.map((type) => {
+    const value = loadValue(cells.cells, at, type);
+    at += cellsOf(type);
+    return showValue(value);
+  });
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** As the command line prints results: `i32:7`. */
+export function showValue(value: Value): string {
+  if ('i32' in value) return `i32:${value.i32}`;
+  if ('i64' in value) return `i64:${value.i64}`;
+  if ('low' in value) return `v128:0x${hex(value.high)}${hex(value.low)}`;
+  if ('handle' in value) return value.handle === 0 ? 'ref:null' : `ref:${value.handle}`;
+  if (value.type === F32) {
+    scratch.setInt32(0, Number(value.bits));
+    return `f32:${showFloat(scratch.getFloat32(0))}`;
+  }
+  scratch.setBigInt64(0, BigInt(value.bits));
+  return `f64:${showFloat(scratch.getFloat64(0))}`;
+}
+
+function showFloat(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+function hex(word: bigint): string {
+  return BigInt.asUintN(64, word).toString(16).padStart(16, '0');
+}
