@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { programBytes } from '../spec-tests/programs/load.mjs';
+import { brotliDecompressSync } from 'node:zlib';
 import { median, onPath, quantile, runProcess, table, timeToOutput } from './measure.mjs';
 
 const { values: options } = parseArgs({
@@ -55,7 +55,7 @@ for (const { name, program, command } of RIVALS) {
 /** @param {string} name */
 function unpack(name) {
   const file = join(folder, `${name}.wasm`);
-  writeFileSync(file, programBytes(name));
+  writeFileSync(file, brotliDecompressSync(readFileSync(join(root, `spec-tests/programs/built/${name}.wasm.br`))));
   return file;
 }
 
@@ -89,7 +89,7 @@ function compareWhole(module, args) {
 }
 
 async function firstOutput() {
-  const module = unpack('go1.27-wasip1');
+  const module = unpack('hello-go1.27-wasip1');
   const v8 = [process.execPath, '--no-warnings', join(import.meta.dirname, 'v8-wasi.mjs'), module];
   const own = [process.execPath, main, 'run', module];
   /** @type {number[]} */

@@ -14,6 +14,8 @@ export interface Command {
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   /** Exit code of a wrong command line: 125 where the guest's own codes must stay free, else 2. */
   readonly usageCode: 125 | 2;
+  /** Options end at the first word that is none (the module), because what follows is the guest's. */
+  readonly guestWords: boolean;
   /** After `--help`'s list of options. */
   readonly notes?: string;
   /** Returns the exit code. */
@@ -23,7 +25,7 @@ export interface Command {
 /** A parsed command line. */
 export interface Arguments {
   readonly options: Readonly<Record<string, unknown>>;
-  /** The first word that is no option, and all that follows it, dashes included. */
+  /** What is no option. */
   readonly words: readonly string[];
 }
 
@@ -32,12 +34,8 @@ const COMMON: Readonly<Record<string, Options>> = {
   version: { type: 'boolean', describe: 'Show the version' },
 };
 
-/**
- * Options end at the first word that is none (the module): what follows belongs to the guest. Nothing is guessed:
- * no abbreviations, no negated or grouped options, no numbers out of strings.
- */
+/** Nothing is guessed: no abbreviations, no negated or grouped options, no numbers out of strings. */
 const PARSER = {
-  'halt-at-non-option': true,
   'boolean-negation': false,
   'camel-case-expansion': false,
   'dot-notation': false,
@@ -56,7 +54,7 @@ function parser(command: Command): Argv {
     .help(false)
     .version(false)
     .exitProcess(false)
-    .parserConfiguration(PARSER)
+    .parserConfiguration({ ...PARSER, 'halt-at-non-option': command.guestWords })
     .usage(`retunwind ${command.name} ${command.usage}\n\n${command.summary}`)
     .options({ ...command.options, ...COMMON })
     .wrap(100)

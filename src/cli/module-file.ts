@@ -1,4 +1,9 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { isBinary, loadModule } from '../program/load.js';
+import { DecodeError, SyntaxError, ValidationError } from '../wasm/errors.js';
+import type { Module } from '../wasm/module.js';
+import { type Assembled, assemble } from '../wasm/text/assemble.js';
+import { describeError } from '../wasm/text/source.js';
 import { EXIT, Refusal } from './errors.js';
 
 /** The whole content of a file that a user named. Throws a `Refusal` that says why not: 127 if there is none, else 126. */
@@ -36,4 +41,47 @@ function unreadable(path: string, error: unknown): Refusal {
     default:
       return new Refusal(`${path} cannot be read: ${message}`, EXIT.notLoadable);
   }
+}
+
+/**
+ * A valid module out of a `.wasm` or `.wat` file, told apart by their content. Throws a `Refusal` that names the file and
+ * the place in it.
+ */
+export function loadFile(path: string): Module {
+  const content = readInput(path);
+  if (content.length === 0) throw new Refusal(`${path} is empty`, EXIT.notLoadable);
+  if (isBinary(content)) return load(content, (error) => `${path}: ${error.message}`);
+  if (!looksLikeText(path, content)) {
+    const start = Array.from(content.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    throw new Refusal(`${path} is not a WebAssembly module: it begins with ${start}, a module with 00 61 73 6d`, EXIT.notLoadable);
+  }
+  const { bytes, sourceMap } = assembleFile(path, content);
+  return load(bytes, (error) => {
+    const place = sourceMap.position(error.offset);
+    return place === undefined ? `${path}: ${error.message}` : describeError(content, new SyntaxError(error.message, place.line, place.column), path);
+  });
+}
+
+/** Text to binary. Throws a `Refusal` that shows the place. */
+export function assembleFile(path: string, content: Uint8Array): Assembled {
+  try {
+    return assemble(content);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Refusal(describeError(content, error, path), EXIT.notLoadable);
+    throw error;
+  }
+}
+
+function load(bytes: Uint8Array, describe: (error: DecodeError | ValidationError) => string): Module {
+  try {
+    return loadModule(bytes);
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof ValidationError) throw new Refusal(describe(error), EXIT.notLoadable);
+    throw error;
+  }
+}
+
+/** Text begins with a parenthesis or a comment; by its name, a file is meant to be text whatever it holds. */
+function looksLikeText(path: string, content: Uint8Array): boolean {
+  return /\.wa[sx]?t$/i.test(path) || /^\uFEFF?\s*(\(|;;)/.test(new TextDecoder().decode(content.subarray(0, 4096)));
 }

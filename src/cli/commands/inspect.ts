@@ -1,0 +1,63 @@
+import { inspectModule, type ModuleReport } from '../../program/inspect.js';
+import type { Command } from '../command.js';
+import { EXIT } from '../errors.js';
+import { loadFile } from '../module-file.js';
+import { onlyFile } from '../one-file.js';
+import { print } from '../output.js';
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'Say what a module is: kind, Go version, imports, exports, functions',
+  usage: '[options] MODULE',
+  usageCode: 2,
+  guestWords: false,
+  options: {
+    func: { type: 'string', requiresArg: true, describe: 'Disassemble this function, by name or index' },
+    json: { type: 'boolean', describe: 'Print one JSON document' },
+  },
+  examples: [
+    ['retunwind inspect app.wasm', 'what the module is'],
+    ['retunwind inspect --func main.main app.wasm', 'one function, with its Go lines'],
+    ['retunwind inspect --json app.wasm', 'the same for a script'],
+  ],
+  async run(args) {
+    const path = onlyFile(args);
+    const module = loadFile(path);
+    const report = inspectModule(module);
+    if (args.options['json'] === true) print(`${JSON.stringify({ file: path, ...report })}\n`);
+    else print(textOf(path, report));
+    return EXIT.ok;
+  },
+};
+
+const KINDS: Readonly<Record<ModuleReport['kind'], string>> = {
+  'go-js': 'Go program for js/wasm',
+  command: 'WASI command (starts at _start)',
+  reactor: 'WASI reactor (initialised by _initialize, then its exports are called)',
+  plain: 'plain module (no start of its own; its exports can be called)',
+};
+
+function textOf(path: string, report: ModuleReport): string {
+  const lines = [`${path}: ${KINDS[report.kind]}, ${report.bytes} bytes`];
+  const list = (title: string, rows: readonly string[]): void => {
+    if (rows.length > 0) lines.push('', `${title} (${rows.length})`, ...rows.map((row) => `  ${row}`));
+  };
+  const { go } = report;
+  if (go !== null) {
+    lines.push('', 'Go');
+    lines.push(`  version     ${go.version ?? 'unknown'}`, `  system      ${go.goos ?? 'unknown'}`, `  build mode  ${go.buildMode}`);
+    if (go.stripped) lines.push('  stripped    yes: names come from the table of functions');
+    if (go.path !== null) lines.push(`  package     ${go.path}`);
+    if (go.main !== null) lines.push(`  module      ${go.main.path} ${go.main.version}`);
+    for (const { path: dep, version } of go.deps) lines.push(`  depends on  ${dep} ${version}`);
+    for (const [key, value] of Object.entries(go.settings)) lines.push(`  setting     ${key}=${value}`);
+  }
+  list('Sections', report.sections.map((section) => `${section.name.padEnd(20)} ${String(section.bytes).padStart(10)} bytes at 0x${section.offset.toString(16)}`));
+  list('Imports', report.imports.map((entry) => `"${entry.module}" "${entry.name}" ${entry.type}`));
+  list('Exports', report.exports.map((entry) => `"${entry.name}" ${entry.type} = ${entry.kind} ${entry.index}`));
+  list('Memories', report.memories.map((memory) => `${memory.index} ${memory.type}${memory.imported ? ' (imported)' : ''}`));
+  list('Tables', report.tables.map((table) => `${table.index} ${table.type}${table.imported ? ' (imported)' : ''}`));
+  if (report.start !== null) lines.push('', `Start function: ${report.start}`);
+  list('Functions', report.functions.map((func) => `${String(func.index).padStart(6)} ${String(func.bytes).padStart(8)} bytes  ${func.name ?? '(no name)'} ${func.type}`));
+  return `${lines.join('\n')}\n`;
+}
