@@ -62,8 +62,32 @@ function buildZig({ source, flags = [] }, out) {
   const copy = join(work, 'zig');
   if (!existsSync(copy)) cpSync(join(folder, 'zig'), copy, { recursive: true });
   const caches = ['--cache-dir', join(work, 'zig-cache'), '--global-cache-dir', join(work, 'zig-global-cache')];
-  const args = ['build-exe', source.slice('zig/'.length), ...flags, ...caches, `-femit-bin=${out}`];
+  // A program without Zig's own start code is a dynamic library to Zig, whatever WASI calls it.
+  const kind = source === 'zig/wasi.zig' ? ['build-exe'] : ['build-lib', '-dynamic', '-rdynamic'];
+  const args = [...kind, source.slice('zig/'.length), ...flags, ...caches, `-femit-bin=${out}`];
   execFileSync(process.env.ZIG ?? 'zig', args, { cwd: copy, stdio: ['ignore', 'inherit', 'inherit'] });
+  writeFileSync(out, withoutDebugSections(readFileSync(out)));
+}
+
+/** DWARF names the folders of the machine that built; the name section stays. */
+function withoutDebugSections(bytes) {
+  const kept = [bytes.subarray(0, 8)];
+  const varint = (at) => {
+    let value = 0;
+    let shift = 0;
+    for (; ; shift += 7) {
+      const byte = bytes[at++];
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return [value, at];
+    }
+  };
+  for (let at = 8; at < bytes.length; ) {
+    const [size, start] = varint(at + 1);
+    const isDebug = bytes[at] === 0 && bytes.subarray(varint(start)[1]).subarray(0, 7).toString() === '.debug_';
+    if (!isDebug) kept.push(bytes.subarray(at, start + size));
+    at = start + size;
+  }
+  return Buffer.concat(kept);
 }
 
 const builders = { go: buildGo, c: buildC, zig: buildZig };

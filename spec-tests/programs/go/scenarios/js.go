@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"sort"
 	"strings"
@@ -33,11 +34,19 @@ func init() {
 		<-make(chan int)
 	})
 	register("js-released", "calling a released function", jsReleased)
-	register("js-exit-callback", "os.Exit inside a callback; a panic in one ends the program", jsExitCallback)
+	register("js-panic-callback", "a panic in a callback ends the program", jsPanicCallback)
+	register("js-blocked-callback", "a callback that waits for an event blocks the event loop for good", jsBlockedCallback)
+	register("js-exit-callback", "os.Exit inside a callback", func([]string) {
+		f := js.FuncOf(func(js.Value, []js.Value) any { os.Exit(6); return nil })
+		fmt.Println(function("f", "f(); return 'not returned'").Invoke(f))
+	})
 }
 
 // function makes a JavaScript function from its parameters' names and its body.
 func function(parts ...any) js.Value { return js.Global().Get("Function").New(parts...) }
+
+// wrapped is a String object: Go calls methods on objects and functions only.
+func wrapped(s string) js.Value { return js.Global().Get("Object").Invoke(s) }
 
 func caught(what string, f func()) {
 	defer func() {
@@ -45,7 +54,11 @@ func caught(what string, f func()) {
 		case nil:
 			fmt.Println(what, "ended")
 		case js.Error:
-			fmt.Println(what, "threw", r.Error())
+			if r.Value.Type() == js.TypeObject {
+				fmt.Println(what, "threw", r.Error())
+			} else {
+				fmt.Println(what, "threw", r.Value)
+			}
 		case *js.ValueError:
 			fmt.Println(what, "misused", r.Method, r.Type, r.Error())
 		default:
@@ -95,7 +108,7 @@ func jsObjects([]string) {
 	for i := 0; i < 5; i++ {
 		array.SetIndex(i, i*i)
 	}
-	fmt.Println(array.Length(), array.Call("join", "-").String(), array.Index(9).IsUndefined(), js.ValueOf("string").Length())
+	fmt.Println(array.Length(), array.Call("join", "-").String(), array.Index(9).IsUndefined(), wrapped("string").Length())
 	constructors := []string{"Object", "Array", "Function", "Error", "Map"}
 	subjects := []js.Value{object, array, function(""), js.Global().Get("RangeError").New("x"), js.Global().Get("Map").New()}
 	for _, s := range subjects {
@@ -117,7 +130,7 @@ func jsObjects([]string) {
 }
 
 func jsCalls([]string) {
-	fmt.Println(js.ValueOf("a-b-c").Call("split", "-").Call("reverse").Call("join", "+"))
+	fmt.Println(wrapped("a-b-c").Call("split", "-").Call("reverse").Call("join", "+"))
 	fmt.Println(function("a", "b", "return typeof a + typeof b + arguments.length").Invoke("x", nil, 3, true))
 	caught("throw an error", func() { function("throw new TypeError('wrong')").Invoke() })
 	caught("throw a string", func() { function("throw 'plain'").Invoke() })
@@ -324,10 +337,10 @@ func jsStrings([]string) {
 	for _, s := range []string{"", "plain", "añ世🌍", "with\x00nul", "bad \xff utf-8", strings.Repeat("é", 5000)} {
 		v := js.ValueOf(s)
 		back := v.String()
-		fmt.Println(v.Length(), len(back), back == s, v.Call("codePointAt", 0))
+		fmt.Println(wrapped(s).Length(), len(back), back == s, wrapped(s).Call("codePointAt", 0))
 	}
 	lone := function(`return "\ud800" + "x" + "\udc00"`).Invoke()
-	fmt.Println(lone.Length(), []byte(lone.String()))
+	fmt.Println(function("s", "return s.length").Invoke(lone), []byte(lone.String()))
 	fmt.Println(js.ValueOf("text").Equal(function("return 'te' + 'xt'").Invoke()), js.Global().Get("String").Invoke(1.25))
 	encoded := js.Global().Get("TextEncoder").New().Call("encode", "é🌍")
 	fmt.Println(encoded.Length(), js.Global().Get("TextDecoder").New().Call("decode", encoded))
@@ -345,9 +358,11 @@ func jsAccessors([]string) {
 	proxy := function("get", "return new Proxy({}, {get: (target, key) => typeof key === 'string' ? key + get() : undefined})").Invoke(getter)
 	fmt.Println(proxy.Get("key"), calls)
 	fmt.Println(function("get", "return get() + get()").Invoke(getter), function("get", "this.made = get()").New(getter).Get("made"))
-	setter := js.FuncOf(func(_ js.Value, args []js.Value) any { fmt.Println("set to", args[0]); return nil })
+	var last js.Value
+	setter := js.FuncOf(func(_ js.Value, args []js.Value) any { last = args[0]; return descend(200, [8]int{}) })
 	defer setter.Release()
 	function("set", "return Object.defineProperty({}, 'p', {set})").Invoke(setter).Set("p", 5)
+	fmt.Println("set to", last)
 }
 
 func jsReferences([]string) {
@@ -356,7 +371,7 @@ func jsReferences([]string) {
 		object := js.Global().Get("Object").New()
 		object.Set("i", i)
 		object.Set("s", fmt.Sprint("string ", i))
-		sum += object.Get("i").Int() + object.Get("s").Length()
+		sum += object.Get("i").Int() + len(object.Get("s").String())
 		if i%1000 == 999 {
 			runtime.GC()
 			time.Sleep(time.Millisecond)
@@ -388,7 +403,7 @@ func jsGoroutines([]string) {
 				await(function("ms", "return new Promise(r => setTimeout(r, ms))").Invoke(i))
 			}
 			lock.Lock()
-			lines = append(lines, fmt.Sprint("goroutine ", i))
+			lines = append(lines, fmt.Sprint("waiter ", i))
 			lock.Unlock()
 		}(i)
 	}
@@ -405,8 +420,15 @@ func jsReleased([]string) {
 	fmt.Println(wrapper.Invoke().IsUndefined())
 }
 
-func jsExitCallback([]string) {
-	f := js.FuncOf(func(js.Value, []js.Value) any { fmt.Println("in the callback"); panic("panic in a callback") })
+func jsPanicCallback([]string) {
+	f := js.FuncOf(func(js.Value, []js.Value) any { panic("panic in a callback") })
+	js.Global().Call("setTimeout", f, 1)
+	select {}
+}
+
+func jsBlockedCallback([]string) {
+	// Printing waits for the callback of fs.write, which cannot come while this one runs.
+	f := js.FuncOf(func(js.Value, []js.Value) any { fmt.Println("printed"); return nil })
 	js.Global().Call("setTimeout", f, 1)
 	select {}
 }
