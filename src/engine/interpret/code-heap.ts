@@ -1,0 +1,144 @@
+import { Crash } from '../errors.js';
+import type { WasmFunction } from '../store.js';
+import { HEADER, Lowering, type Mode } from './lower.js';
+import { X } from './opcodes.js';
+import { PositionMap } from './position-map.js';
+import type { ExecutionState } from './state.js';
+
+/** Where every activation, and every call of another instance, returns to. */
+export const LEAVE_PC = 0;
+export const BRIDGE_PC = 1;
+
+/** One lowered function in the heap. */
+export interface Segment {
+  readonly start: number;
+  readonly end: number;
+  readonly entry: number;
+  readonly func: number;
+  readonly mode: Mode;
+  readonly probes: ReadonlySet<number> | undefined;
+}
+
+/** How many position maps are kept. */
+const CACHED_MAPS = 64;
+
+/**
+ * The lowered code of a store's functions in one run of words, made when first called. Code is never moved or changed:
+ * what replaces it stands elsewhere, and frames in it go on until somebody moves them.
+ */
+export class CodeHeap {
+  /** Where each function starts, by address; 0: not lowered. */
+  fused: Int32Array = new Int32Array(256);
+  exact: Int32Array = new Int32Array(256);
+  /** No path through lowered code without a charge is longer than this, in instructions. */
+  longestPath = 64;
+  private readonly state: ExecutionState;
+  private readonly lowering: Lowering;
+  /** In order of `start`. */
+  private readonly segments: Segment[] = [];
+  private readonly maps = new Map<Segment, PositionMap>();
+  /** Current code by function, also of blocked functions, which have no entry for the loop. */
+  private readonly current: Readonly<Record<Mode, Map<number, Segment>>> = { fused: new Map(), exact: new Map() };
+  private readonly blocked = new Set<number>();
+  private top = 2;
+  private readonly probesOf: (func: number) => ReadonlySet<number> | undefined;
+
+  /** @param probesOf Byte offsets in a function that are to get a PROBE. */
+  constructor(state: ExecutionState, probesOf: (func: number) => ReadonlySet<number> | undefined) {
+    this.state = state;
+    this.lowering = new Lowering(state.store);
+    this.probesOf = probesOf;
+    state.code[LEAVE_PC] = X.LEAVE;
+    state.code[BRIDGE_PC] = X.BRIDGE;
+  }
+
+
+  /** Makes room for functions that the store has got since. */
+  reserve(functions: number): void {
+    if (functions <= this.fused.length) return;
+    const size = Math.max(functions, this.fused.length * 2);
+    const grow = (old: Int32Array): Int32Array => {
+      const bigger = new Int32Array(size);
+      bigger.set(old);
+      return bigger;
+    };
+    this.fused = grow(this.fused);
+    this.exact = grow(this.exact);
+  }
+
+  /** The code that calls of this function run; lowers it if that has not been done. */
+  segmentOf(func: number, mode: Mode): Segment {
+    const known = this.current[mode].get(func);
+    if (known !== undefined) return known;
+    const probes = this.probesOf(func);
+    const { lowering, state } = this;
+    lowering.lower(this.wasm(func), func, mode, this.top, probes);
+    const end = this.top + lowering.length;
+    if (end > state.code.length) {
+      const bigger = new Int32Array(Math.max(end, state.code.length * 2));
+      bigger.set(state.code);
+      state.code = bigger;
+    }
+    state.code.set(lowering.words.subarray(0, lowering.length), this.top);
+    this.longestPath = Math.max(this.longestPath, lowering.longest + 1);
+    const segment: Segment = { start: this.top, end, entry: this.top + HEADER, func, mode, probes };
+    this.segments.push(segment);
+    this.top = end;
+    this.current[mode].set(func, segment);
+    this.publish(func);
+    return segment;
+  }
+
+  /** Tells the loop where the function starts, unless its calls are to come to the machine. */
+  private publish(func: number): void {
+    const blocked = this.blocked.has(func);
+    this.fused[func] = blocked ? 0 : (this.current.fused.get(func)?.entry ?? 0);
+    this.exact[func] = blocked ? 0 : (this.current.exact.get(func)?.entry ?? 0);
+  }
+
+  /** Makes calls of the function come to the machine, or lets the loop do them again. */
+  block(func: number, blocked: boolean): void {
+    if (blocked) this.blocked.add(func);
+    else this.blocked.delete(func);
+    this.publish(func);
+  }
+
+  private wasm(func: number): WasmFunction {
+    const instance = this.state.store.funcs[func];
+    if (instance?.kind !== 'wasm') throw new Crash(`function ${func} has no code`);
+    return instance;
+  }
+
+  /** The next call of this function lowers it again. */
+  forget(func: number): void {
+    this.current.fused.delete(func);
+    this.current.exact.delete(func);
+    this.publish(func);
+  }
+
+  /** The function whose code stands at `pc`; undefined for LEAVE and BRIDGE. */
+  segmentAt(pc: number): Segment | undefined {
+    const { segments } = this;
+    let low = 0;
+    let high = segments.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const segment = segments[middle]!;
+      if (pc < segment.start) high = middle - 1;
+      else if (pc >= segment.end) low = middle + 1;
+      else return segment;
+    }
+    return undefined;
+  }
+  map(segment: Segment): PositionMap {
+    let map = this.maps.get(segment);
+    if (map === undefined) {
+      map = new PositionMap(segment.mode === 'exact');
+      this.lowering.lower(this.wasm(segment.func), segment.func, segment.mode, segment.start, segment.probes, map);
+      if (this.lowering.length !== segment.end - segment.start) throw new Crash('a function was lowered differently the second time');
+    } else this.maps.delete(segment);
+    this.maps.set(segment, map);
+    if (this.maps.size > CACHED_MAPS) this.maps.delete(this.maps.keys().next().value!);
+    return map;
+  }
+}

@@ -1,0 +1,180 @@
+import { type OpcodeName, X, opcodeName } from './opcodes.js';
+import type { PositionMap } from './position-map.js';
+
+const NONE = -1;
+
+/**
+ * Writes the words of lowered code, with labels and the count of instructions.
+ *
+ * Counting: `pending` is the number of instructions since the last charge on the path that falls through. Only taken
+ * branches, calls and returns charge; a label is reached with the same number pending from everywhere, so what a
+ * branch charges is its own pending count less the label's. Straight code never charges.
+ */
+export class Emitter {
+  words: Int32Array = new Int32Array(4096);
+  length = 0;
+  /** Position in the code heap where these words will stand. */
+  base = 0;
+  pending = 0;
+  /** Largest `pending` so far. */
+  longest = 0;
+  map: PositionMap | undefined = undefined;
+
+  /** Where the last operation starts and has its destination word; NONE where it must not be changed any more. */
+  protected lastStart: number = NONE;
+  protected lastTarget: number = NONE;
+
+  private labelPcs: number[] = [];
+  private labelRefs: number[] = [];
+  private labelPending: number[] = [];
+
+  protected resetCode(base: number, map: PositionMap | undefined): void {
+    this.length = 0;
+    this.base = base;
+    this.pending = 0;
+    this.longest = 0;
+    this.map = map;
+    this.lastStart = this.lastTarget = NONE;
+    this.labelPcs = [];
+    this.labelRefs = [];
+    this.labelPending = [];
+  }
+
+  get pc(): number {
+    return this.base + this.length;
+  }
+
+  protected reserve(count: number): void {
+    if (this.length + count <= this.words.length) return;
+    const bigger = new Int32Array(Math.max(this.words.length * 2, this.length + count));
+    bigger.set(this.words);
+    this.words = bigger;
+  }
+
+  /** An operation without a destination. */
+  protected op(opcode: number): void {
+    this.lastStart = this.length;
+    this.lastTarget = NONE;
+    this.words[this.length++] = opcode;
+  }
+  /** An operation that writes `target`. */
+  protected opTo(opcode: number, target: number): void {
+    this.lastStart = this.length;
+    this.words[this.length++] = opcode;
+    this.lastTarget = this.length;
+    this.words[this.length++] = target;
+  }
+  protected word(value: number): void {
+    this.words[this.length++] = value;
+  }
+
+  /** Nothing before this point may be changed any more: code jumps here, or returns here. */
+  protected fence(): void {
+    this.lastStart = this.lastTarget = NONE;
+  }
+  protected get hasLast(): boolean {
+    return this.lastStart !== NONE;
+  }
+  protected get lastOpcode(): number {
+    return this.lastStart === NONE ? NONE : this.words[this.lastStart]!;
+  }
+  /** Takes the last operation back. */
+  protected dropLast(): void {
+    this.map?.dropFrom(this.pc);
+    this.length = this.lastStart;
+    this.fence();
+  }
+  /** Does the last operation write the word `target`, so that another destination can be given to it? */
+  protected writesLast(target: number): boolean {
+    return this.lastTarget !== NONE && this.words[this.lastTarget] === target;
+  }
+  protected retarget(target: number): void {
+    this.map?.dropFrom(this.pc);
+    this.words[this.lastTarget] = target;
+  }
+  /** Replaces the opcode of the last operation. */
+  protected recode(opcode: number): void {
+    this.map?.dropFrom(this.pc);
+    this.words[this.lastStart] = opcode;
+  }
+
+  protected newLabel(): number {
+    this.labelRefs.push(NONE);
+    this.labelPending.push(0);
+    return this.labelPcs.push(NONE) - 1;
+  }
+  protected isReferenced(label: number): boolean {
+    return this.labelRefs[label] !== NONE;
+  }
+  protected pendingAt(label: number): number {
+    return this.labelPending[label]!;
+  }
+
+  /** The two words of a branch: what to charge, and where to go. */
+  protected target(charge: number, label: number): void {
+    const pc = this.labelPcs[label]!;
+    if (pc !== NONE) {
+      this.word(charge - this.labelPending[label]!);
+      this.word(pc);
+    } else {
+      this.word(charge);
+      this.word(this.labelRefs[label]!);
+      this.labelRefs[label] = this.length - 1;
+    }
+  }
+
+  /** The label stands here, with `pending` instructions not yet charged. */
+  protected bind(label: number): void {
+    const { words, pc, pending } = this;
+    for (let at = this.labelRefs[label]!; at !== NONE; ) {
+      const next = words[at]!;
+      words[at] = pc;
+      words[at - 1]! -= pending;
+      at = next;
+    }
+    this.labelPcs[label] = pc;
+    this.labelPending[label] = pending;
+    this.fence();
+  }
+
+  protected count(): void {
+    if (++this.pending > this.longest) this.longest = this.pending;
+  }
+  /** What a call or a probe charges. */
+  protected takePending(): number {
+    const { pending } = this;
+    this.pending = 0;
+    return pending;
+  }
+}
+
+/** The branching form of each comparison and the opposite of each; `swapped` where the opposite exchanges operands. */
+interface Comparison {
+  readonly branch: number;
+  readonly opposite: number;
+  readonly swapped: boolean;
+  /** Words of operands after the destination. */
+  readonly words: number;
+}
+
+const OPPOSITE: Readonly<Record<string, string>> = {
+  EQ: 'NE', NE: 'EQ', LT_S: 'GE_S', GE_S: 'LT_S', LT_U: 'GE_U', GE_U: 'LT_U', GT_S: 'LE_S', LE_S: 'GT_S', GT_U: 'LE_U', LE_U: 'GT_U',
+};
+const SWAPPED: Readonly<Record<string, string>> = { LT_S: 'LE_S', LE_S: 'LT_S', LT_U: 'LE_U', LE_U: 'LT_U' };
+
+function comparisonOf(name: OpcodeName | undefined): Comparison | undefined {
+  const match = /^(I32|I64)_(EQ|NE|(?:LT|LE|GT|GE)_[SU])(_K)?$/.exec(name ?? '');
+  if (match === null) return undefined;
+  const [, type, relation, k = ''] = match as unknown as [string, string, string, string | undefined];
+  const swapped = k === '' && relation in SWAPPED;
+  const opposite = swapped ? SWAPPED[relation]! : OPPOSITE[relation]!;
+  return {
+    branch: X[`BR_${name}` as OpcodeName],
+    opposite: X[`${type}_${opposite}${k}` as OpcodeName],
+    swapped,
+    words: type === 'I64' && k !== '' ? 3 : 2,
+  };
+}
+
+/** By opcode; undefined for what is no integer comparison. */
+export const COMPARISONS: readonly (Comparison | undefined)[] = Array.from({ length: Object.keys(X).length }, (_, op) => comparisonOf(opcodeName(op)));

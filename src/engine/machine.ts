@@ -1,0 +1,820 @@
+import type { FuncType, ValType } from '../wasm/types.js';
+import { Crash, Exhaustion, Trap, UncaughtException } from './errors.js';
+import { countingOffset, type Frame, localTypes, materialise, readOperand, readValues, startOffset } from './frames.js';
+import type { HostFunction } from './host-function.js';
+import { BRIDGE_PC, CodeHeap, LEAVE_PC, type Segment } from './interpret/code-heap.js';
+import {
+  interpret,
+  STATUS_BRIDGE,
+  STATUS_BUDGET,
+  STATUS_CALL,
+  STATUS_CALLER,
+  STATUS_PROBE,
+  STATUS_RETURNED,
+  STATUS_SWITCH,
+  STATUS_TAIL_CALL,
+  STATUS_TRAP,
+} from './interpret/loop.js';
+import type { Mode } from './interpret/lower.js';
+import { X } from './interpret/opcodes.js';
+import { type Place, wordsOf } from './interpret/position-map.js';
+import { callLeaf, ExecutionState, FP, FUNC, KIND, type Limits, memoryOf, PC, RECORD } from './interpret/state.js';
+import { TRAP_TEXTS, TRAPS } from './interpret/traps.js';
+import { Probes } from './probes.js';
+import { capture, hashSnapshot, type Snapshot, type SnapshotFrame, type StoreSnapshot, captureStore, restoreStore } from './snapshot.js';
+import type { PendingCall, StopReason } from './stop-reason.js';
+import type { Store, WasmFunction } from './store.js';
+import { type Value, storeValue } from './value.js';
+import { CellWindow } from './cells.js';
+
+/** What a frame record is. */
+export const FRAME = { wasm: 0, idle: 1, host: 2, bridge: 3 } as const;
+
+export interface MachineOptions {
+  /** Frames (default 1,000,000). */
+  readonly maxCallDepth?: number | undefined;
+  /** Cells of operands and locals, 8 bytes each (default 32 Mi). */
+  readonly maxStackCells?: number | undefined;
+  readonly tier?: 'auto' | 'interp' | 'compiled' | undefined;
+}
+
+/** How much a run charges at most before it comes back to this file. */
+const SLICE = 2 ** 30;
+
+/**
+ * Runs the functions of a store, with its whole state in flat arrays. An activation is one call from outside: `start`
+ * pushes it, `run` goes on until something is to be decided that is not the machine's (`StopReason`).
+ *
+ * Frame records lie one after the other: at the bottom the idle record; a wasm frame; a bridge where a call went to
+ * another instance, which comes back to the right one; a pending host call, above which new activations may run. An
+ * activation returns to the record that it was started on.
+ */
+export class Machine {
+  readonly store: Store;
+  readonly probes: Probes;
+  /** May be raised at any time, also after an `Exhaustion`. */
+  readonly limits: Limits;
+  private readonly state: ExecutionState;
+  private readonly heap: CodeHeap;
+  /** The clock when `state.left` will be 0. */
+  private clockEnd = 0;
+  private failure: Trap | Exhaustion | UncaughtException | undefined = undefined;
+  private activations = 0;
+  /** A host function that was started directly has its results ready. */
+  private returning = false;
+  private interpreting = false;
+  private mode: Mode = 'fused';
+  private pausing = false;
+  /** The innermost frame may be in code that has been replaced. */
+  private stale = false;
+  private readonly replacements = new Map<number, HostFunction>();
+  /** Which probes have fired at which moment, so that running on does not fire them again. */
+  private fired = { clock: -1, record: -1, positions: new Set<number>(), every: false };
+
+  constructor(store: Store, options: MachineOptions = {}) {
+    this.store = store;
+    this.limits = { maxCallDepth: options.maxCallDepth ?? 1_000_000, maxStackCells: options.maxStackCells ?? 1 << 25 };
+    this.probes = new Probes(
+      (func) => (func === undefined ? this.interrupt() : this.relower(func)),
+      (func, offset) => countingOffset(this.wasm(func), offset),
+    );
+    this.state = new ExecutionState(store, this.limits);
+    this.heap = new CodeHeap(this.state, (func) => this.probes.positions(func));
+    this.state.records[FUNC] = -1;
+    this.state.records[PC] = LEAVE_PC;
+    this.state.records[KIND] = FRAME.idle;
+  }
+
+  /** Instructions completed. */
+  get clock(): number {
+    return this.clockEnd - this.state.left;
+  }
+
+  /** Counts instructions that somebody executed in the guest's stead. */
+  charge(count: number): void {
+    this.clockEnd += count;
+  }
+
+  /** Activations on the flat stack. */
+  get depth(): number {
+    return this.activations;
+  }
+
+  /** The host call that waits for an answer, if it is innermost. */
+  get pending(): PendingCall | undefined {
+    const { rp, records } = this.state;
+    if (this.failure !== undefined || records[rp + KIND] !== FRAME.host) return undefined;
+    return this.pendingAt(rp);
+  }
+
+  private pendingAt(rp: number): PendingCall {
+    const { state } = this;
+    const address = state.records[rp + FUNC]!;
+    const host = this.hostOf(address);
+    if (host === undefined || host.kind === 'leaf') throw new Crash('a pending call of what does not stop');
+    const window = new CellWindow(state.cells, state.records[rp + FP]! >> 1);
+    return { host, address, args: window, results: window, memory: this.callerMemory(rp) };
+  }
+  /** Memory 0 of the instance that a host call was made from. */
+  private callerMemory(rp: number): PendingCall['memory'] {
+    const { state } = this;
+    const caller = rp - RECORD;
+    if (caller >= 0 && state.records[caller + KIND] === FRAME.wasm) {
+      return state.view(memoryOf(this.store, this.wasm(state.records[caller + FUNC]!).instance));
+    }
+    return state.view(state.memory);
+  }
+
+  private hostOf(address: number): HostFunction | undefined {
+    const replacement = this.replacements.get(address);
+    if (replacement !== undefined) return replacement;
+    const func = this.store.funcs[address];
+    return func?.kind === 'host' ? func.host : undefined;
+  }
+
+  private wasm(address: number): WasmFunction {
+    const func = this.store.funcs[address];
+    if (func?.kind !== 'wasm') throw new Crash(`function ${address} is not of a module`);
+    return func;
+  }
+
+  /**
+   * Pushes an activation. Allowed when nothing runs, and while a host call is pending. Throws `Exhaustion` where there
+   * is no room for its first frame.
+   */
+  start(func: number, args: readonly Value[]): void {
+    const { state } = this;
+    if (this.failure !== undefined) throw new Crash('the last activation failed: abandon it first');
+    if (state.records[state.rp + KIND] === FRAME.wasm) throw new Crash('an activation starts only where nothing runs or a host call is pending');
+    this.refresh();
+    const type = this.store.funcs[func]!.type;
+    const base = this.windowEnd(state.rp);
+    if (!this.hasRoom(base, cellWords(type.params) + cellWords(type.results))) throw exhaustion();
+    let at = base >> 1;
+    for (let i = 0; i < args.length; i++) {
+      storeValue(state.cells, at, args[i]!);
+      at += wordsOf(type.params[i]!) / 2;
+    }
+    const host = this.hostOf(func);
+    if (host === undefined) {
+      if (!this.push(func, base)) throw exhaustion();
+    } else if (host.kind === 'leaf') {
+      state.records[state.rp + RECORD + FUNC] = func;
+      state.records[state.rp + RECORD + FP] = base;
+      callLeaf(state, host, base);
+      this.returning = true;
+    } else this.pushHost(func, base);
+    this.activations++;
+    this.forgetFired();
+  }
+
+  /** The first free word above the record on which an activation is started. */
+  private windowEnd(rp: number): number {
+    const { records } = this.state;
+    if (records[rp + KIND] !== FRAME.host) return 0;
+    const { params, results } = this.store.funcs[records[rp + FUNC]!]!.type;
+    return records[rp + FP]! + Math.max(cellWords(params), cellWords(results));
+  }
+
+  /** What the store has got since the last time. */
+  private refresh(): void {
+    const { state, store } = this;
+    const count = store.funcs.length;
+    this.heap.reserve(count);
+    if (state.typeIds.length < count) {
+      const bigger = new Int32Array(Math.max(count, state.typeIds.length * 2));
+      bigger.set(state.typeIds);
+      state.typeIds = bigger;
+    }
+    for (let i = state.leaves.length; i < count; i++) {
+      const func = store.funcs[i]!;
+      state.typeIds[i] = func.typeId;
+      state.leaves.push(func.kind === 'host' && func.host.kind === 'leaf' ? func.host : undefined);
+    }
+  }
+
+  /** Makes room for one more frame of `words` words at word `base`; false where a limit forbids it. */
+  private hasRoom(base: number, words: number): boolean {
+    const { state, limits } = this;
+    const end = base + words;
+    if (end > limits.maxStackCells * 2 || state.rp / RECORD >= limits.maxCallDepth) return false;
+    if (end > state.cells.i32.length) state.cells.reserve((end >> 1) + 1);
+    if (state.rp + 3 * RECORD > state.records.length) {
+      const bigger = new Int32Array(state.records.length * 2);
+      bigger.set(state.records);
+      state.records = bigger;
+    }
+    this.applyLimits();
+    return true;
+  }
+  private applyLimits(): void {
+    const { state, limits } = this;
+    state.cellEnd = Math.min(state.cells.i32.length, limits.maxStackCells * 2);
+    state.recordEnd = Math.min(state.records.length - 3 * RECORD, limits.maxCallDepth * RECORD);
+  }
+
+  /** Pushes a frame whose arguments stand at word `base`; false where a limit forbids it. */
+  private push(func: number, base: number): boolean {
+    const { state } = this;
+    const entry = this.heap.segmentOf(func, 'fused').entry;
+    if (!this.hasRoom(base, state.code[entry - 2]!)) return false;
+    state.rp += RECORD;
+    this.enter(func, base, entry);
+    return true;
+  }
+  /** Makes the innermost record a frame at the entry of a function. */
+  private enter(func: number, base: number, entry: number): void {
+    const { state } = this;
+    this.setRecord(state.rp, func, 0, base, FRAME.wasm);
+    state.cells.i32.fill(0, base + state.code[entry - 3]!, base + state.code[entry - 4]!);
+    state.fp = base;
+    state.pc = entry;
+    state.enterInstance(this.wasm(func).instance);
+  }
+  private pushHost(func: number, base: number): void {
+    const { state } = this;
+    state.rp += RECORD;
+    this.setRecord(state.rp, func, LEAVE_PC, base, FRAME.host);
+    state.pc = LEAVE_PC;
+    state.fp = base;
+  }
+  private setRecord(rp: number, func: number, pc: number, fp: number, kind: number): void {
+    const { records } = this.state;
+    records[rp + FUNC] = func;
+    records[rp + PC] = pc;
+    records[rp + FP] = fp;
+    records[rp + KIND] = kind;
+  }
+  /** Drops the innermost record and goes on where the one below says. */
+  private pop(): void {
+    const { state } = this;
+    state.rp -= RECORD;
+    state.fp = state.records[state.rp + FP]!;
+    state.pc = state.records[state.rp + PC]!;
+    if (state.records[state.rp + KIND] === FRAME.wasm) state.enterInstance(this.wasm(state.records[state.rp + FUNC]!).instance);
+  }
+
+  /** The results of the pending host call are written: its caller can go on. */
+  finishHostCall(): void {
+    if (this.pending === undefined) throw new Crash('no host call is pending');
+    this.pop();
+    if (this.state.pc === LEAVE_PC) this.returning = true;
+    this.forgetFired();
+  }
+  /** The pending host call fails: the next `run` answers with this trap. */
+  failHostCall(error: Trap | Exhaustion | UncaughtException): void {
+    if (this.pending === undefined) throw new Crash('no host call is pending');
+    this.failure = error;
+  }
+
+  /** Drops the frames of the innermost activation, after a trap or instead of going on with it. */
+  abandon(): void {
+    const { state } = this;
+    if (this.activations === 0) throw new Crash('there is nothing to abandon');
+    const { records } = state;
+    // A host call on top is the activation's own: those that it started are gone.
+    if (!this.returning && records[state.rp + KIND] === FRAME.host) state.rp -= RECORD;
+    this.failure = undefined;
+    this.returning = false;
+    while (records[state.rp + KIND] === FRAME.wasm || records[state.rp + KIND] === FRAME.bridge) state.rp -= RECORD;
+    state.fp = records[state.rp + FP]!;
+    state.pc = LEAVE_PC;
+    this.activations--;
+    this.forgetFired();
+  }
+
+  /** The machine stops at the next safepoint: for probes, leaf functions and whoever else is called while it runs. */
+  pause(): void {
+    this.pausing = true;
+    this.state.interrupted = true;
+  }
+
+  /** Calls of that function become calls of the host, until `undefined` takes it back. */
+  replace(func: number, by: HostFunction | undefined): void {
+    this.refresh();
+    if (by === undefined) this.replacements.delete(func);
+    else this.replacements.set(func, by);
+    this.heap.block(func, by !== undefined);
+    const host = this.hostOf(func);
+    this.state.leaves[func] = host?.kind === 'leaf' ? host : undefined;
+  }
+
+  /** One instruction (or none, where a host call, a return or a probe comes first). */
+  step(): StopReason {
+    return this.run(this.clock + 1);
+  }
+
+  /** Runs on until the clock is `limit`, or something else happens before. */
+  run(limit: number = Infinity): StopReason {
+    const { state } = this;
+    this.refresh();
+    this.applyLimits();
+    if (this.failure instanceof Exhaustion && state.records[state.rp + KIND] === FRAME.wasm) this.failure = undefined;
+    if (this.failure !== undefined) return { kind: 'trap', error: this.failure };
+    if (this.activations === 0) throw new Crash('there is nothing to run');
+    for (;;) {
+      if (state.records[state.rp + KIND] === FRAME.host && !this.returning) return { kind: 'host-call', call: this.pendingAt(state.rp) };
+      if (this.returning) return this.returned();
+      const stop = this.advance(limit);
+      if (stop !== undefined) return stop;
+    }
+  }
+
+  /** One stretch of the loop and what comes after it; undefined to go on. */
+  private advance(limit: number): StopReason | undefined {
+    const { state, heap } = this;
+    state.interrupted = false;
+    if (this.stale) this.leaveStale();
+    const remaining = limit - this.clock;
+    const margin = heap.longestPath * 4;
+    const fused = remaining > margin && !this.pausing && !this.probes.watchesEverything;
+    this.mode = fused ? 'fused' : 'exact';
+    let left: number;
+    if (fused) left = Math.min(remaining - margin, SLICE);
+    else {
+      this.leaveFused();
+      left = this.exactBudget(remaining);
+    }
+    this.clockEnd = this.clock + left;
+    state.left = left;
+    const status = this.interpret(fused, left);
+    switch (status) {
+      case STATUS_BUDGET:
+        return fused ? undefined : this.atInstruction(limit);
+      case STATUS_CALLER:
+        return undefined;
+      case STATUS_SWITCH:
+        this.enterFused();
+        return undefined;
+      case STATUS_RETURNED:
+        return this.returned();
+      case STATUS_BRIDGE:
+        this.pop();
+        return undefined;
+      case STATUS_CALL:
+        return this.call();
+      case STATUS_TAIL_CALL:
+        return this.tailCall();
+      case STATUS_PROBE:
+        return this.reachProbe();
+      case STATUS_FAILED:
+        return this.fail(this.failure!, this.failingPlace(), 0);
+      default:
+        return this.trap(status - STATUS_TRAP);
+    }
+  }
+
+  /** Exact code goes instruction by instruction only where somebody watches each. */
+  private exactBudget(remaining: number): number {
+    if (this.pausing) return 0;
+    if (!this.probes.watchesEverything) return Math.max(0, Math.min(remaining, SLICE));
+    return remaining > 0 && this.hasFired() && this.fired.every ? 1 : 0;
+  }
+
+  private interpret(fused: boolean, left: number): number {
+    const { state } = this;
+    this.interpreting = true;
+    try {
+      return interpret(state, fused ? this.heap.fused : this.heap.exact, left, fused);
+    } catch (error) {
+      if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) throw error;
+      this.failure = error;
+      return STATUS_FAILED;
+    } finally {
+      this.interpreting = false;
+    }
+  }
+
+  /** Exact code has stopped before an instruction, or after a leaf that asked for a pause. */
+  private atInstruction(limit: number): StopReason | undefined {
+    const { state } = this;
+    if (state.left > 0 || state.code[state.pc] !== X.TICK) return undefined;
+    if (this.pausing) {
+      this.pausing = false;
+      return { kind: 'paused' };
+    }
+    if (this.clock >= limit) return { kind: 'limit' };
+    if (!this.probes.watchesEverything) return undefined;
+    this.markFired();
+    if (this.fired.every) return undefined;
+    this.fired.every = true;
+    const probe = this.probes.fireEvery(this);
+    return probe === undefined ? undefined : { kind: 'probe', probe };
+  }
+
+  private returned(): StopReason {
+    const { state } = this;
+    const above = state.rp + RECORD;
+    const type = this.store.funcs[state.records[above + FUNC]!]!.type;
+    const results = readValues(state.cells, state.records[above + FP]!, type.results);
+    this.returning = false;
+    this.activations--;
+    this.pausing = false;
+    state.pc = LEAVE_PC;
+    state.fp = state.records[state.rp + FP]!;
+    return { kind: 'returned', results };
+  }
+
+  // Calls that the loop leaves to us
+
+  /** At a CALL, CALL_IMPORT or CALL_INDIRECT that has not begun. */
+  private call(): StopReason | undefined {
+    const { state } = this;
+    const { code, pc } = state;
+    const indirect = code[pc] === X.CALL_INDIRECT;
+    const callee = indirect ? this.resolve(pc, 5) : code[pc + 2]!;
+    if (callee < 0) return this.trap(TRAPS.callType);
+    const base = state.fp + code[pc + 3]!;
+    const next = pc + (indirect ? 6 : 4);
+    const host = this.hostOf(callee);
+    if (host?.kind === 'leaf') {
+      state.left -= code[pc + 1]!;
+      const failed = this.callLeaf(host, base);
+      if (failed !== undefined) return failed;
+      state.pc = next;
+      return undefined;
+    }
+    const crosses = host === undefined && this.wasm(callee).instance !== state.instance;
+    const entry = host === undefined ? this.heap.segmentOf(callee, this.mode).entry : 0;
+    if (!this.hasRoom(base, host === undefined ? state.code[entry - 2]! : 0)) return this.exhaust();
+    if (host === undefined && !crosses) {
+      // Lowered, and with room: now the loop can do it.
+      if (!indirect || state.typeIds[callee] === code[pc + 4]) return undefined;
+    }
+    state.left -= code[pc + 1]!;
+    state.records[state.rp + PC] = next;
+    if (host !== undefined) {
+      this.pushHost(callee, base);
+      return { kind: 'host-call', call: this.pendingAt(state.rp) };
+    }
+    if (crosses) this.pushBridge(base);
+    this.push(callee, base);
+    return undefined;
+  }
+
+  /** Calls a leaf outside the loop. */
+  private callLeaf(host: HostFunction & { kind: 'leaf' }, base: number): StopReason | undefined {
+    this.interpreting = true;
+    try {
+      callLeaf(this.state, host, base);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) throw error;
+      return this.fail(error, this.failingPlace(), 0);
+    } finally {
+      this.interpreting = false;
+    }
+  }
+
+  private pushBridge(base: number): void {
+    const { state } = this;
+    state.rp += RECORD;
+    this.setRecord(state.rp, -1, BRIDGE_PC, base, FRAME.bridge);
+  }
+
+  /** The function that an indirect call means, its type checked; −1 where that does not fit. */
+  private resolve(pc: number, indexAt: number): number {
+    const { state } = this;
+    const { code } = state;
+    const index = state.cells.i32[state.fp + code[pc + indexAt]!]! >>> 0;
+    const handle = this.store.tables[code[pc + 2]!]!.elements[index]!;
+    const callee = (handle >> 2) - 1;
+    return this.store.types.isSubtype(this.store.funcs[callee]!.typeId, code[pc + 4]!) ? callee : -1;
+  }
+
+  private tailCall(): StopReason | undefined {
+    const { state } = this;
+    const { code, pc, cells } = state;
+    const indirect = code[pc] === X.TAIL_CALL_INDIRECT;
+    if (indirect) {
+      const handle = this.store.tables[code[pc + 2]!]!.elements[cells.i32[state.fp + code[pc + 5]!]! >>> 0];
+      if (handle === undefined) return this.trap(TRAPS.undefinedElement);
+      if (handle === 0) return this.trap(TRAPS.uninitializedElement);
+    }
+    const callee = indirect ? this.resolve(pc, 5) : code[pc + 2]!;
+    if (callee < 0) return this.trap(TRAPS.callType);
+    const host = this.hostOf(callee);
+    const entry = host === undefined ? this.heap.segmentOf(callee, 'fused').entry : 0;
+    const words = cellWords(this.store.funcs[callee]!.type.params);
+    const room = host === undefined ? state.code[entry - 2]! : words + cellWords(this.store.funcs[callee]!.type.results);
+    // A tail call needs no record of its own, but may need a bridge.
+    if (!this.hasRoom(state.fp, room)) return this.exhaust();
+    state.left -= state.code[pc + 1]!;
+    const from = state.fp + state.code[pc + 3]!;
+    state.cells.i32.copyWithin(state.fp, from, from + words);
+    if (host !== undefined) return this.tailCallHost(host, callee);
+    const below = state.records[state.rp - RECORD + KIND];
+    if (this.wasm(callee).instance !== state.instance && below === FRAME.wasm) {
+      this.setRecord(state.rp, -1, BRIDGE_PC, state.fp, FRAME.bridge);
+      state.rp += RECORD;
+    }
+    this.enter(callee, state.fp, entry);
+    return undefined;
+  }
+
+  private tailCallHost(host: HostFunction, callee: number): StopReason | undefined {
+    const { state } = this;
+    const base = state.fp;
+    if (host.kind === 'leaf') {
+      const failed = this.callLeaf(host, base);
+      if (failed !== undefined) return failed;
+      state.records[state.rp + FUNC] = callee;
+      this.pop();
+      return undefined;
+    }
+    state.rp -= RECORD;
+    this.pushHost(callee, base);
+    return { kind: 'host-call', call: this.pendingAt(state.rp) };
+  }
+
+  // Failing
+
+  private failingPlace(): Place {
+    const { pc } = this.state;
+    const place = this.heap.map(this.top()).failing(pc);
+    if (place === undefined) throw new Crash(`code at ${pc} failed where it cannot`);
+    return place;
+  }
+
+  private trap(number: number): StopReason {
+    const text = TRAP_TEXTS[number];
+    if (text === undefined) throw new Crash(`the loop came back with an unknown trap ${number}`);
+    const { state } = this;
+    const index = number === TRAPS.uninitializedElement ? ` ${state.cells.i32[state.fp + state.code[state.pc + 5]!]! >>> 0}` : '';
+    return this.fail(new Trap(text + index), this.failingPlace(), 1);
+  }
+
+  private exhaust(): StopReason {
+    return this.fail(exhaustion(), this.failingPlace(), 0, true);
+  }
+
+  /**
+   * Leaves the failing instruction's state as the module sees it. `counted` instructions (the failing one) are to be
+   * counted besides those before it.
+   */
+  private fail(error: Trap | Exhaustion | UncaughtException, place: Place, counted: number, uncharged = counted === 1): StopReason {
+    const { state } = this;
+    this.failure = error;
+    if (uncharged) this.clockEnd += place.count + counted;
+    materialise(state.cells, state.fp, place);
+    state.pc = this.exactEntry(state.records[state.rp + FUNC]!, place.offset);
+    return { kind: 'trap', error };
+  }
+
+  // Probes
+
+  private markFired(): void {
+    if (!this.hasFired()) this.fired = { clock: this.clock, record: this.state.rp, positions: new Set(), every: false };
+  }
+  private hasFired(): boolean {
+    return this.fired.clock === this.clock && this.fired.record === this.state.rp;
+  }
+  private forgetFired(): void {
+    this.fired.clock = -1;
+  }
+
+  private reachProbe(): StopReason | undefined {
+    const { state } = this;
+    const position = state.code[state.pc + 2]!;
+    state.pc += 3;
+    this.markFired();
+    if (this.fired.positions.has(position)) return undefined;
+    this.fired.positions.add(position);
+    const probe = this.probes.fire(this, state.records[state.rp + FUNC]!, position);
+    return probe === undefined ? undefined : { kind: 'probe', probe };
+  }
+
+  /** Other probes in a function: new calls run new code, and the frames that are in old code are moved. */
+  private relower(func: number): void {
+    const { state } = this;
+    const old: [number, Segment][] = [];
+    for (let rp = 0; rp <= state.rp; rp += RECORD) {
+      if (state.records[rp + KIND] !== FRAME.wasm || state.records[rp + FUNC] !== func) continue;
+      old.push([rp, this.heap.segmentAt(rp === state.rp ? state.pc : state.records[rp + PC]!)!]);
+    }
+    this.heap.forget(func);
+    for (const [rp, segment] of old) {
+      if (rp !== state.rp) this.moveCaller(rp, segment);
+      else if (!this.interpreting) this.moveTop(segment);
+    }
+    this.interrupt();
+  }
+
+  /** The loop has to come back, because what it runs may be out of date. */
+  private interrupt(): void {
+    this.stale = true;
+    this.state.interrupted = true;
+  }
+  private leaveStale(): void {
+    this.stale = false;
+    const segment = this.heap.segmentAt(this.state.pc);
+    if (segment !== undefined && this.heap.segmentOf(segment.func, segment.mode) !== segment) this.moveTop(segment);
+  }
+
+  // Between the lowerings
+
+  private top(): Segment {
+    const segment = this.heap.segmentAt(this.state.pc);
+    if (segment === undefined) throw new Crash('no frame is innermost');
+    return segment;
+  }
+
+  private place(segment: Segment): Place {
+    const { pc } = this.state;
+    const map = this.heap.map(segment);
+    const place = (this.interpreting ? map.failing(pc) : undefined) ?? map.at(pc) ?? map.failing(pc);
+    if (place === undefined) throw new Crash(`the machine stands at ${pc}, which is no place`);
+    return place;
+  }
+
+  /** Where exact code of this function begins with the instruction at `offset`. */
+  private exactEntry(func: number, offset: number): number {
+    const place = this.heap.map(this.heap.segmentOf(func, 'exact')).entry(offset);
+    if (place === undefined) throw new Crash(`no instruction at byte ${offset}`);
+    return place.pc;
+  }
+
+  /** Goes on in exact code, wherever the innermost frame stands. */
+  private leaveFused(): void {
+    const { state } = this;
+    const segment = this.heap.segmentAt(state.pc);
+    if (segment !== undefined && segment.mode === 'fused') this.moveTop(segment);
+  }
+  private moveTop(segment: Segment): void {
+    const { state } = this;
+    const place = this.place(segment);
+    materialise(state.cells, state.fp, place);
+    this.clockEnd += place.count;
+    state.pc = this.exactEntry(segment.func, place.offset);
+  }
+  private moveCaller(rp: number, segment: Segment): void {
+    const { records, cells } = this.state;
+    const place = this.heap.map(segment).calling(records[rp + PC]!);
+    if (place === undefined) throw new Crash('a caller stands where there is no call');
+    materialise(cells, records[rp + FP]!, place);
+    records[rp + PC] = this.exactReturn(segment.func, place.offset);
+  }
+  private exactReturn(func: number, offset: number): number {
+    const pc = this.heap.map(this.heap.segmentOf(func, 'exact')).returnPc(offset);
+    if (pc === undefined) throw new Crash(`no call at byte ${offset}`);
+    return pc;
+  }
+
+  /** At a SWITCH: goes on in fused code if a step of it starts here. */
+  private enterFused(): void {
+    const { state } = this;
+    const segment = this.top();
+    const { offset } = this.place(segment);
+    const entry = this.heap.map(this.heap.segmentOf(segment.func, 'fused')).entry(offset);
+    if (entry === undefined) state.pc += 1;
+    else {
+      // What comes before the entry in its stretch of code will be charged at the end, but is counted already.
+      this.clockEnd -= entry.count;
+      state.pc = entry.pc;
+    }
+  }
+
+  // What can be seen
+
+  /** The frames of all activations, innermost first. */
+  frames(): Frame[] {
+    const { state } = this;
+    const frames: Frame[] = [];
+    let activation = this.activations - 1;
+    for (let rp = state.rp; rp > 0; rp -= RECORD) {
+      const kind = state.records[rp + KIND];
+      if (kind === FRAME.wasm) frames.push(this.wasmFrame(rp, activation));
+      else if (kind === FRAME.host) {
+        // What runs above a pending host call is an activation of its own.
+        if (rp !== state.rp) activation--;
+        frames.push(this.hostFrame(rp, activation));
+      }
+    }
+    return frames;
+  }
+
+  private hostFrame(rp: number, activation: number): Frame {
+    const { state } = this;
+    const func = state.records[rp + FUNC]!;
+    const args = readValues(state.cells, state.records[rp + FP]!, this.store.funcs[func]!.type.params);
+    return { kind: 'host', func, name: this.hostOf(func)?.name ?? '', args, activation };
+  }
+
+  /** Where a frame stands in terms of the module. */
+  private positionOf(rp: number): Place {
+    const { state } = this;
+    if (rp === state.rp) return this.place(this.top());
+    const pc = state.records[rp + PC]!;
+    const place = this.heap.map(this.heap.segmentAt(pc)!).calling(pc);
+    if (place === undefined) throw new Crash('a caller stands where there is no call');
+    return place;
+  }
+
+  private wasmFrame(rp: number, activation: number): Frame {
+    const { state } = this;
+    const func = state.records[rp + FUNC]!;
+    const instance = this.wasm(func);
+    const fp = state.records[rp + FP]!;
+    const place = this.positionOf(rp);
+    return {
+      kind: 'wasm',
+      func,
+      instance: instance.instance,
+      funcIndex: instance.index,
+      offset: rp === state.rp ? startOffset(instance, place.offset) : place.offset,
+      locals: readValues(state.cells, fp, localTypes(this.store, instance)),
+      operands: place.operands.map((source) => readOperand(state.cells, fp, source)),
+      activation,
+    };
+  }
+
+  /** The whole state as data: the same bytes whichever lowering a frame is in. Not inside a probe or a leaf. */
+  snapshot(): Snapshot {
+    const { state } = this;
+    const frames: SnapshotFrame[] = [];
+    for (let rp = 0; rp <= state.rp; rp += RECORD) {
+      const kind = state.records[rp + KIND]!;
+      const func = state.records[rp + FUNC]!;
+      const fp = state.records[rp + FP]!;
+      if (kind === FRAME.wasm) {
+        const place = this.positionOf(rp);
+        materialise(state.cells, fp, place);
+        const wasm = this.wasm(func);
+        const types = [...localTypes(this.store, wasm), ...place.operands.map((operand) => operand.type)];
+        frames.push({ kind, func, fp, offset: rp === state.rp ? startOffset(wasm, place.offset) : place.offset, types });
+      } else {
+        const types = kind === FRAME.host ? this.store.funcs[func]!.type.params : [];
+        frames.push({ kind, func, fp, offset: 0, types });
+      }
+    }
+    return capture(this.clock, this.activations, this.failure, frames, state.cells, this.captureStore());
+  }
+  private captureStore(): StoreSnapshot {
+    return captureStore(this.store);
+  }
+
+  /** Puts machine and store into the state of a snapshot of the same instances. */
+  restore(snapshot: Snapshot): void {
+    const { state } = this;
+    this.refresh();
+    restoreStore(this.store, snapshot.store);
+    this.failure = failureOf(snapshot);
+    this.activations = snapshot.activations;
+    this.returning = false;
+    this.pausing = false;
+    state.left = 0;
+    this.clockEnd = snapshot.clock;
+    this.forgetFired();
+    state.rp = 0;
+    const { frames, cells } = snapshot;
+    this.reserveFor(snapshot);
+    state.cells.i32.set(cells);
+    for (let i = 0; i < frames.length; i += RECORD) {
+      const [kind, func, fp, offset] = frames.subarray(i, i + RECORD) as unknown as [number, number, number, number];
+      const innermost = i + RECORD === frames.length;
+      let pc = kind === FRAME.bridge ? BRIDGE_PC : LEAVE_PC;
+      if (kind === FRAME.wasm) pc = innermost ? this.exactEntry(func, offset) : this.exactReturn(func, offset);
+      state.rp = i;
+      this.setRecord(i, func, pc, fp, kind);
+      state.pc = pc;
+      state.fp = fp;
+      if (kind === FRAME.wasm) state.enterInstance(this.wasm(func).instance);
+    }
+  }
+  private reserveFor({ frames, cells }: Snapshot): void {
+    const { state } = this;
+    state.cells.reserve((cells.length >> 1) + 4096);
+    if (frames.length + 3 * RECORD > state.records.length) state.records = new Int32Array(frames.length * 2 + 3 * RECORD);
+    this.applyLimits();
+  }
+
+  /** A digest of the whole state, equal for equal snapshots. */
+  hash(): string {
+    return hashSnapshot(this.snapshot());
+  }
+}
+
+/** The loop was left by an exception of a leaf. */
+const STATUS_FAILED = -1;
+
+function cellWords(types: FuncType['params'] | readonly ValType[]): number {
+  let words = 0;
+  for (const type of types) words += wordsOf(type);
+  return words;
+}
+
+function exhaustion(): Exhaustion {
+  return new Exhaustion('call stack exhausted');
+}
+
+function failureOf({ failure }: Snapshot): Trap | Exhaustion | UncaughtException | undefined {
+  if (failure === undefined) return undefined;
+  switch (failure.kind) {
+    case 'Trap':
+      return new Trap(failure.message);
+    case 'Exhaustion':
+      return new Exhaustion(failure.message);
+    default:
+      return new UncaughtException(failure.message);
+  }
+}

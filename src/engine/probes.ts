@@ -1,0 +1,112 @@
+import type { Machine } from './machine.js';
+
+/** What is called when a probe is reached. While it runs, clock, frames and store are exact. `'stop'` stops the machine. */
+export type Fire = (machine: Machine) => void | 'stop';
+
+/** One place that somebody watches. */
+export interface Probe {
+  /** Function address; undefined for `everyInstruction`. */
+  readonly func: number | undefined;
+  /** Byte offset in the module of the instruction before which it fires; undefined at entries and for `everyInstruction`. */
+  readonly offset: number | undefined;
+  remove(): void;
+}
+
+/** Position of a function's entry among its probed offsets. */
+const AT_ENTRY = -1;
+
+interface Entry extends Probe {
+  readonly position: number;
+  readonly fire: Fire;
+}
+
+/**
+ * Watches that stand before instructions. They cost nothing where there are none: a probed function is lowered again
+ * with a PROBE at each place.
+ */
+export class Probes {
+  private readonly byFunc = new Map<number, Entry[]>();
+  private readonly every: Entry[] = [];
+  private readonly changed: (func: number | undefined) => void;
+  private readonly place: (func: number, offset: number) => number;
+
+  /**
+   * @param changed Called with a function whose probed places are others now; with undefined when every instruction is watched.
+   * @param place Where an instruction that does not count moves its probe: to the next one that does.
+   */
+  constructor(changed: (func: number | undefined) => void, place: (func: number, offset: number) => number) {
+    this.changed = changed;
+    this.place = place;
+  }
+
+  /** Before the first instruction, whenever the function is called. */
+  atEntry(func: number, fire: Fire): Probe {
+    return this.add(func, AT_ENTRY, undefined, fire);
+  }
+
+  /** Before the instruction at this byte offset; where that does not count, before the next that does. */
+  at(func: number, offset: number, fire: Fire): Probe {
+    const position = this.place(func, offset);
+    return this.add(func, position, position, fire);
+  }
+
+  /** Before every instruction of every function. The machine runs exact code meanwhile. */
+  everyInstruction(fire: Fire): Probe {
+    const entry: Entry = {
+      func: undefined,
+      offset: undefined,
+      position: AT_ENTRY,
+      fire,
+      remove: () => {
+        const at = this.every.indexOf(entry);
+        if (at >= 0) this.every.splice(at, 1);
+      },
+    };
+    this.every.push(entry);
+    this.changed(undefined);
+    return entry;
+  }
+
+  private add(func: number, position: number, offset: number | undefined, fire: Fire): Probe {
+    const entry: Entry = { func, offset, position, fire, remove: () => this.remove(func, entry) };
+    const entries = this.byFunc.get(func) ?? [];
+    const known = entries.some((other) => other.position === position);
+    entries.push(entry);
+    this.byFunc.set(func, entries);
+    if (!known) this.changed(func);
+    return entry;
+  }
+
+  private remove(func: number, entry: Entry): void {
+    const entries = this.byFunc.get(func);
+    const at = entries?.indexOf(entry) ?? -1;
+    if (entries === undefined || at < 0) return;
+    entries.splice(at, 1);
+    if (entries.length === 0) this.byFunc.delete(func);
+    if (!entries.some((other) => other.position === entry.position)) this.changed(func);
+  }
+
+  get watchesEverything(): boolean {
+    return this.every.length > 0;
+  }
+
+  /** The probed positions of a function. */
+  positions(func: number): ReadonlySet<number> | undefined {
+    const entries = this.byFunc.get(func);
+    return entries === undefined ? undefined : new Set(entries.map((entry) => entry.position));
+  }
+
+  /** Fires all probes at a position; answers the first that asks to stop. */
+  fire(machine: Machine, func: number, position: number): Probe | undefined {
+    return fireAll(machine, (this.byFunc.get(func) ?? []).filter((entry) => entry.position === position));
+  }
+  fireEvery(machine: Machine): Probe | undefined {
+    return fireAll(machine, [...this.every]);
+  }
+}
+
+function fireAll(machine: Machine, entries: readonly Entry[]): Probe | undefined {
+  let stopped: Probe | undefined;
+  for (const entry of entries) if (entry.fire(machine) === 'stop') stopped ??= entry;
+  return stopped;
+}

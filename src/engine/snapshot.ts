@@ -1,0 +1,230 @@
+import type { ValType } from '../wasm/types.js';
+import type { Cells } from './cells.js';
+import type { Exhaustion, Trap, UncaughtException } from './errors.js';
+import { wordsOf } from './interpret/position-map.js';
+import type { Store } from './store.js';
+import { loadValue, storeValue } from './value.js';
+import { Cells as CellArray } from './cells.js';
+
+/** One frame record on its way into a snapshot. */
+export interface SnapshotFrame {
+  readonly kind: number;
+  readonly func: number;
+  /** Word position of its first cell. */
+  readonly fp: number;
+  /** Byte offset in the module. */
+  readonly offset: number;
+  /** Of the values in its cells, from the first on. */
+  readonly types: readonly ValType[];
+}
+
+/** Everything in a store that changes while programs run. */
+export interface StoreSnapshot {
+  readonly memories: readonly Uint8Array[];
+  readonly tables: readonly Int32Array[];
+  readonly globals: Int32Array;
+  /** By instance. */
+  readonly droppedDatas: readonly Uint8Array[];
+  readonly elems: readonly (readonly Int32Array[])[];
+}
+
+/** The state of a machine and its store, on the level of WebAssembly: plain data. */
+export interface Snapshot {
+  readonly clock: number;
+  readonly activations: number;
+  /** Four numbers a frame record: kind, function, word of the first cell, byte offset. */
+  readonly frames: Int32Array;
+  readonly cells: Int32Array;
+  readonly failure: { readonly kind: string; readonly message: string } | undefined;
+  readonly store: StoreSnapshot;
+}
+
+/** Copies values only, so that what lies in unused halves and unused cells does not show. */
+export function capture(
+  clock: number,
+  activations: number,
+  failure: Trap | Exhaustion | UncaughtException | undefined,
+  frames: readonly SnapshotFrame[],
+  source: Cells,
+  store: StoreSnapshot,
+): Snapshot {
+  const records = new Int32Array(frames.length * 4);
+  let end = 0;
+  for (const frame of frames) end = Math.max(end, frame.fp + frame.types.reduce((sum, type) => sum + wordsOf(type), 0));
+  const target = new CellArray(end >> 1);
+  frames.forEach(({ kind, func, fp, offset, types }, i) => {
+    records.set([kind, func, fp, offset], i * 4);
+    let at = fp >> 1;
+    for (const type of types) {
+      storeValue(target, at, loadValue(source, at, type));
+      at += wordsOf(type) / 2;
+    }
+  });
+  return { clock, activations, frames: records, cells: target.i32, failure: failure && { kind: failure.name, message: failure.message }, store };
+}
+
+export function captureStore(store: Store): StoreSnapshot {
+  const globals = new CellArray(store.globalCellCount);
+  for (const { type, cell } of store.globals) storeValue(globals, cell, loadValue(store.globalCells, cell, type.value));
+  return {
+    memories: store.memories.map((memory) => memory.u8.slice()),
+    tables: store.tables.map((table) => table.elements.slice()),
+    globals: globals.i32,
+    droppedDatas: store.instances.map((instance) => instance.droppedDatas.slice()),
+    elems: store.instances.map((instance) => instance.elems.map((handles) => handles.slice())),
+  };
+}
+
+export function restoreStore(store: Store, from: StoreSnapshot): void {
+  store.memories.forEach((memory, i) => memory.reset(from.memories[i]!));
+  store.tables.forEach((table, i) => table.reset(from.tables[i]!));
+  store.globalCells.i32.set(from.globals);
+  store.instances.forEach((instance, i) => {
+    instance.droppedDatas.set(from.droppedDatas[i]!);
+    from.elems[i]!.forEach((handles, j) => {
+      instance.elems[j] = handles.slice();
+    });
+  });
+}
+
+// Encoding: a JSON header that names the lengths of the arrays, then the arrays.
+
+const MAGIC = 'RTWSNAP1';
+
+interface Header {
+  readonly clock: number;
+  readonly activations: number;
+  readonly failure: Snapshot['failure'] | null;
+  /** Bytes of each array, in the order of `arraysOf`. */
+  readonly lengths: readonly number[];
+  readonly memories: number;
+  readonly tables: number;
+  readonly instances: number;
+  /** Element segments by instance. */
+  readonly elems: readonly number[];
+}
+
+function bytesOf(array: Int32Array | Uint8Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function arraysOf({ frames, cells, store }: Snapshot): Uint8Array[] {
+  return [
+    frames,
+    cells,
+    store.globals,
+    ...store.memories,
+    ...store.tables,
+    ...store.droppedDatas,
+    ...store.elems.flat(),
+  ].map(bytesOf);
+}
+
+export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
+  const arrays = arraysOf(snapshot);
+  const { store } = snapshot;
+  const header: Header = {
+    clock: snapshot.clock,
+    activations: snapshot.activations,
+    failure: snapshot.failure ?? null,
+    lengths: arrays.map((array) => array.length),
+    memories: store.memories.length,
+    tables: store.tables.length,
+    instances: store.droppedDatas.length,
+    elems: store.elems.map((segments) => segments.length),
+  };
+  const json = new TextEncoder().encode(MAGIC + JSON.stringify(header));
+  const total = 4 + json.length + arrays.reduce((sum, array) => sum + array.length, 0);
+  const bytes = new Uint8Array(total);
+  new DataView(bytes.buffer).setUint32(0, json.length, true);
+  bytes.set(json, 4);
+  let at = 4 + json.length;
+  for (const array of arrays) {
+    bytes.set(array, at);
+    at += array.length;
+  }
+  return bytes;
+}
+
+/** Throws a `RangeError` for what is no snapshot. */
+export function decodeSnapshot(bytes: Uint8Array): Snapshot {
+  const header = readHeader(bytes);
+  let at = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  let index = 0;
+  const take = (): Uint8Array => {
+    const length = header.lengths[index++]!;
+    at += length;
+    if (!(length >= 0) || at > bytes.length) throw new RangeError('the snapshot is truncated');
+    return bytes.slice(at - length, at);
+  };
+  const takeWords = (): Int32Array => new Int32Array(take().buffer);
+  const many = <T>(count: number, one: () => T): T[] => Array.from({ length: count }, one);
+  return {
+    clock: header.clock,
+    activations: header.activations,
+    failure: header.failure ?? undefined,
+    frames: takeWords(),
+    cells: takeWords(),
+    store: {
+      globals: takeWords(),
+      memories: many(header.memories, take),
+      tables: many(header.tables, takeWords),
+      droppedDatas: many(header.instances, take),
+      elems: header.elems.map((count) => many(count, takeWords)),
+    },
+  };
+}
+
+function readHeader(bytes: Uint8Array): Header {
+  const length = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const json = new TextDecoder().decode(bytes.subarray(4, 4 + length));
+  if (!json.startsWith(MAGIC) || length > bytes.length) throw new RangeError('not a snapshot');
+  try {
+    return JSON.parse(json.slice(MAGIC.length)) as Header;
+  } catch {
+    throw new RangeError('not a snapshot');
+  }
+}
+
+// Digest: four lanes of multiply-and-rotate over the words, mixed at the end. Not cryptographic.
+
+const PRIMES = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const;
+
+class Digest {
+  private readonly lanes = new Int32Array(PRIMES);
+  private at = 0;
+
+  word(value: number): void {
+    const lane = this.at++ & 3;
+    const mixed = Math.imul(this.lanes[lane]! ^ value, PRIMES[lane]!);
+    this.lanes[lane] = (mixed << 13) | (mixed >>> 19);
+  }
+  bytes(array: Uint8Array): void {
+    this.word(array.length);
+    const aligned = array.byteOffset % 4 === 0 ? array : array.slice();
+    const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+    for (let i = 0; i < words.length; i++) this.word(words[i]!);
+    for (let i = words.length * 4; i < array.length; i++) this.word(array[i]!);
+  }
+  toString(): string {
+    let carry = this.at;
+    const out: string[] = [];
+    for (let round = 0; round < 8; round++) {
+      const lane = round & 3;
+      carry = Math.imul(carry ^ this.lanes[lane]! ^ (carry >>> 15), PRIMES[(lane + 1) & 3]!);
+      this.lanes[lane] = carry ^ (carry >>> 13);
+    }
+    for (const lane of this.lanes) out.push((lane >>> 0).toString(16).padStart(8, '0'));
+    return out.join('');
+  }
+}
+
+export function hashSnapshot(snapshot: Snapshot): string {
+  const digest = new Digest();
+  digest.word(snapshot.clock);
+  digest.word(Math.floor(snapshot.clock / 2 ** 32));
+  digest.word(snapshot.activations);
+  digest.bytes(new TextEncoder().encode(snapshot.failure === undefined ? '' : `${snapshot.failure.kind}:${snapshot.failure.message}`));
+  for (const array of arraysOf(snapshot)) digest.bytes(array);
+  return digest.toString();
+}
