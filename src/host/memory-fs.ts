@@ -63,14 +63,17 @@ export class MemoryFs implements FileSystem {
   put(path: string, content: Uint8Array | string, mode = 0o644): void {
     this.putDirectory(parent(path));
     const handle = this.open(path, { write: true, create: true, truncate: true }, mode);
-    this.write(handle, typeof content === 'string' ? new TextEncoder().encode(content) : content, 0);
-    this.close(handle);
+    try {
+      this.write(handle, typeof content === 'string' ? new TextEncoder().encode(content) : content, 0);
+    } finally {
+      this.close(handle);
+    }
   }
   /** Makes a directory and those on the way, unless they exist. */
   putDirectory(path: string): void {
-    if (this.find(path) !== undefined) return;
+    if (path === '/') return;
     this.putDirectory(parent(path));
-    this.mkdir(path, 0o755);
+    if (this.find(path) === undefined) this.mkdir(path, 0o755);
   }
 
   lstat(path: string): Stat {
@@ -106,11 +109,11 @@ export class MemoryFs implements FileSystem {
     this.leave(this.directory(parent(path)), basename(path), inode);
   }
   rename(from: string, to: string): void {
+    if (from === '/' || to === '/') throw new FsError('EBUSY', from);
     const inode = this.at(from);
     const source = this.directory(parent(from));
     const into = this.directory(parent(to));
     if (basename(to).length > MAX_NAME) throw new FsError('ENAMETOOLONG', to);
-    if (inode.ino === ROOT) throw new FsError('EBUSY', from);
     if (to.startsWith(`${from}/`)) throw new FsError('EINVAL', to);
     const existing = this.find(to);
     if (existing === inode) return;
@@ -134,8 +137,9 @@ export class MemoryFs implements FileSystem {
   }
   link(from: string, to: string): void {
     const inode = this.at(from);
+    const into = this.place(to);
     if (kind(inode) === S_IF.dir) throw new FsError('EPERM', from);
-    this.enter(this.place(to), basename(to), inode);
+    this.enter(into, basename(to), inode);
   }
   symlink(target: string, path: string): void {
     if (target === '') throw new FsError('ENOENT', path);

@@ -1,6 +1,8 @@
 /** A JavaScript function to be called by the event loop. */
 export interface Callback {
   readonly callback: object;
+  /** What it is called on. */
+  readonly self: unknown;
   readonly args: readonly unknown[];
 }
 
@@ -24,7 +26,8 @@ export class EventQueue {
   timers: Timer[] = [];
   completions: Callback[] = [];
   nextId = 1;
-  private order = 0;
+  /** Of the next timer. */
+  order = 0;
 
   /** `runtime.scheduleTimeoutEvent`. */
   addTimeout(due: bigint): number {
@@ -32,9 +35,9 @@ export class EventQueue {
     this.insert({ kind: 'go', id, due, order: 0 });
     return id;
   }
-  addTimer(due: bigint, every: bigint | undefined, callback: object, args: readonly unknown[]): number {
+  addTimer(due: bigint, every: bigint | undefined, what: Callback): number {
     const id = this.nextId++;
-    this.insert({ kind: 'js', id, due, order: 0, every, callback, args });
+    this.insert({ kind: 'js', id, due, order: 0, every, ...what });
     return id;
   }
   private insert(timer: Timer): void {
@@ -62,6 +65,6 @@ export class EventQueue {
     this.timers.shift();
     if (timer.kind === 'go') return { kind: 'timeout', id: timer.id };
     if (timer.every !== undefined) this.insert({ ...timer, due: now + timer.every });
-    return { kind: 'callback', callback: timer.callback, args: timer.args };
+    return { kind: 'callback', callback: timer.callback, self: timer.self, args: timer.args };
   }
 }

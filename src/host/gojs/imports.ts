@@ -30,6 +30,10 @@ export interface GoHost {
    * error that the program may see: one of its own realm.
    */
   settle(error?: unknown): unknown;
+  /** Runs a host call in which JavaScript may run. */
+  during(run: () => void): void;
+  /** Hears of every object that is about to be changed. */
+  changing(target: unknown): void;
   /** Hears of every function that is about to be called, with what it is called on. */
   calling(func: unknown, self: unknown, args: readonly unknown[]): void;
 }
@@ -69,6 +73,12 @@ function must<T>(host: GoHost, call: CallFrame, operation: () => T): T {
   host.settle();
   call.sp = host.guest().stackPointer();
   return value;
+}
+
+/** Parameters 0 and 2: the object and the new value. */
+function set(host: GoHost, call: CallFrame, key: PropertyKey): void {
+  host.changing(call.ref(0));
+  must(host, call, () => host.js.set(call.ref(0) as object, key, call.ref(2)));
 }
 
 /** Runs an operation whose exception Go gets as a value, with `false` beside it: results 0 and 1. */
@@ -154,7 +164,7 @@ export const GO_IMPORTS: readonly GoImport[] = [
       ['x', 'ref'],
     ],
     [],
-    (host, call) => must(host, call, () => host.js.set(call.ref(0) as object, call.string(1), call.ref(2))),
+    (host, call) => set(host, call, call.string(1)),
   ),
   row(
     'full',
@@ -164,7 +174,10 @@ export const GO_IMPORTS: readonly GoImport[] = [
       ['p', 'string'],
     ],
     [],
-    (host, call) => must(host, call, () => host.js.deleteProperty(call.ref(0) as object, call.string(1))),
+    (host, call) => {
+      host.changing(call.ref(0));
+      must(host, call, () => host.js.deleteProperty(call.ref(0) as object, call.string(1)));
+    },
   ),
   row(
     'full',
@@ -188,7 +201,7 @@ export const GO_IMPORTS: readonly GoImport[] = [
       ['x', 'ref'],
     ],
     [],
-    (host, call) => must(host, call, () => host.js.set(call.ref(0) as object, call.int64(1), call.ref(2))),
+    (host, call) => set(host, call, call.int64(1)),
   ),
   row(
     'full',
@@ -380,7 +393,10 @@ function stackFunction(host: GoHost, { kind, params, results, run }: GoImport): 
     return {
       kind,
       type: STACK_TYPE,
-      call: ({ args, memory }) => run(host, new CallFrame(host.values, params, results, memory, args.u32(0))),
+      call: ({ args, memory }) => {
+        const frame = new CallFrame(host.values, params, results, memory, args.u32(0));
+        host.during(() => run(host, frame));
+      },
     };
   }
   // A leaf never runs within itself, so one frame does for all its calls.

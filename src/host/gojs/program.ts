@@ -6,17 +6,22 @@ import type { FileSystem } from '../fs.js';
 import type { Streams } from '../io.js';
 import { VIRTUAL_UID } from '../memory-fs.js';
 import type { Random } from '../random.js';
+import type { Data, HostState } from '../state.js';
 import { writeArguments } from './args.js';
-import { type Callback, EventQueue } from './events.js';
+import { Catalogue } from './catalogue.js';
+import { type Callback, EventQueue, type Timer } from './events.js';
 import { Files, type LateInput } from './files.js';
-import { furnish, type Identity } from './furnish.js';
+import { furnish, type Identity, Screen } from './furnish.js';
+import { type GraphContext, GraphReader, GraphWriter, type Property } from './graph.js';
 import type { Guest } from './guest.js';
 import { type GoHost, hostFunctions } from './imports.js';
 import type { FileResult } from './inside/globals.js';
-import { type Intrinsics, makeIntrinsics } from './inside/intrinsics.js';
-import { JobWatch } from './job-watch.js';
+import { type Intrinsics, makeIntrinsics, type PendingEvent } from './inside/intrinsics.js';
 import { type Realm, runInside } from './realm.js';
-import { ValueTable } from './values.js';
+import { ScriptWatch } from './script-watch.js';
+import { PREDEFINED_IDS, ValueTable } from './values.js';
+
+export type { LateInput } from './files.js';
 
 export interface GoProgramOptions {
   /** Where `js.Global()` lives. Used by this program alone. */
@@ -60,7 +65,7 @@ const NS_PER_MS = 1_000_000n;
 const DEFAULT_IDENTITY: Identity = { pid: 1, ppid: 0, uid: VIRTUAL_UID, gid: VIRTUAL_UID };
 
 /** A Go program for js/wasm, its JavaScript values and its event loop. */
-export class GoProgram {
+export class GoProgram implements HostState {
   readonly values: ValueTable;
   readonly files: Files;
   readonly events: EventQueue = new EventQueue();
@@ -68,7 +73,10 @@ export class GoProgram {
   exitCode: number | undefined = undefined;
   private readonly options: GoProgramOptions;
   private readonly js: Intrinsics;
-  private readonly jobs: JobWatch;
+  private readonly watch: ScriptWatch;
+  /** In a realm of our own, where a snapshot can be taken. */
+  private readonly catalogue: Catalogue | undefined;
+  private readonly screen = new Screen();
   private readonly imports: ReadonlyMap<string, HostFunction>;
   /** The JavaScript functions that stand for Go functions. */
   private readonly wrappers = new WeakMap<object, number>();
@@ -82,6 +90,8 @@ export class GoProgram {
   private failure: unknown = undefined;
   private nesting = 0;
   private inRuntime = false;
+  /** How many host calls that can run JavaScript are in progress. */
+  private hostCalls = 0;
   private readonly reads: { readonly args: readonly unknown[]; readonly done: (result: FileResult) => void }[] = [];
   private reading = false;
   private wake: () => void = () => {};
@@ -90,24 +100,28 @@ export class GoProgram {
     this.options = options;
     const { realm, clock, random, streams, world } = options;
     this.files = new Files({ fs: options.fs, streams, cwd: options.cwd ?? '/' });
+    let hidden: Readonly<Record<string, object>> = {};
     if (realm.fresh) {
-      furnish(realm, {
+      ({ hidden } = furnish(realm, {
         clock,
         random,
         streams,
         files: this.files,
         events: this.events,
+        screen: this.screen,
         identity: options.identity ?? DEFAULT_IDENTITY,
         virtual: world === 'virtual',
         request: (operation, args, done) => this.request(operation, args, done),
         guarded: (func) => this.guarded(func),
-      });
+      }));
     }
     this.js = runInside(realm, makeIntrinsics, {
       resume: () => this.reenter(),
       made: (wrapper, id) => this.wrappers.set(wrapper, id),
     });
-    this.jobs = new JobWatch(realm);
+    const snapshots = realm.fresh && world === 'virtual' && realm.classOf !== undefined;
+    this.catalogue = snapshots ? new Catalogue({ globalThis: realm.global, go: this.js.go, ...hidden }) : undefined;
+    this.watch = new ScriptWatch(realm, this.js.go, this.catalogue);
     this.values = new ValueTable(realm.global, this.js.go);
     this.imports = hostFunctions(this.host());
   }
@@ -148,8 +162,8 @@ export class GoProgram {
     if (turn.kind === 'timeout' && !turn.cleared) return RESUME;
     this.turn = { kind: 'event' };
     for (;;) {
-      if (this.jobs.pending) {
-        this.jobs.pending = false;
+      if (this.watch.jobs) {
+        this.watch.jobs = false;
         return { kind: 'jobs' };
       }
       const event = this.events.take(this.options.clock.monotonic());
@@ -159,7 +173,6 @@ export class GoProgram {
       }
       if (event !== undefined) {
         if (this.deliver(event)) return RESUME;
-        this.settle();
         if (this.exitCode !== undefined) return { kind: 'exited', code: this.exitCode };
         continue;
       }
@@ -197,17 +210,18 @@ export class GoProgram {
   }
 
   /** Calls a callback. `true`: it is a Go function, and the event is left for the program to be resumed with. */
-  private deliver({ callback, args }: Callback): boolean {
+  private deliver({ callback, self, args }: Callback): boolean {
     const id = this.wrappers.get(callback);
     if (id !== undefined) {
-      this.js.go._pendingEvent = this.js.event(id, undefined, args);
+      this.js.go._pendingEvent = this.js.event(id, self, args);
       return true;
     }
-    this.jobs.calling(callback, undefined, args);
+    this.watch.calling(callback, self, args);
     try {
-      this.js.apply(callback, undefined, args);
+      this.js.apply(callback, self, args);
+      this.settle();
     } catch (error) {
-      this.uncaught(this.settle(error));
+      if (this.exitCode === undefined) this.uncaught(this.settle(error));
     }
     return false;
   }
@@ -236,11 +250,119 @@ export class GoProgram {
       return 'ok';
     } catch (error) {
       this.failure ??= error;
-      return 'failed';
+      // Called by an event loop that is not ours, which has no use for an error: whoever asks for `next` gets it.
+      return this.hostCalls === 0 && !this.options.realm.fresh ? 'ok' : 'failed';
     } finally {
       this.nesting--;
       this.wake();
     }
+  }
+
+  // -- snapshots, in the virtual world
+
+  private graph(catalogue: Catalogue): GraphContext {
+    return {
+      catalogue,
+      classOf: (value) => this.options.realm.classOf!(value),
+      goFunction: (value) => this.wrappers.get(value),
+      wrap: (id) => this.js.go._makeFuncWrapper(id),
+    };
+  }
+
+  private write(catalogue: Catalogue): { readonly data: Data; readonly foreign: readonly string[] } {
+    const writer = new GraphWriter(this.graph(catalogue));
+    const values = this.values.values.slice(PREDEFINED_IDS).map((value, i) => writer.write(value, `JavaScript value #${PREDEFINED_IDS + i}`));
+    const callback = (from: Callback, what: string): Data => ({
+      callback: writer.write(from.callback, what),
+      self: writer.write(from.self, what),
+      args: from.args.map((arg) => writer.write(arg, what)),
+    });
+    const timers = this.events.timers.map(({ id, due, order, ...timer }): Data => {
+      const common = { id, due, order };
+      return timer.kind === 'go' ? common : { ...common, every: timer.every ?? null, ...(callback(timer, `timer ${id}`) as object) };
+    });
+    const completions = this.events.completions.map((done) => callback(done, 'a pending callback'));
+    const event = writer.write(this.js.go._pendingEvent, 'the pending event');
+    const changes = (this.watch.changed ? catalogue.changes() : []).map(([object, properties]): Data => {
+      const name = catalogue.nameOf(object)!;
+      return [name, properties.map(([key, now]) => (now === undefined ? [writer.write(key, name)] : writer.writeProperty(key, now, `${name}.${String(key)}`)))];
+    });
+    const data: Data = {
+      values,
+      counts: this.values.counts.slice(PREDEFINED_IDS),
+      free: [...this.values.free],
+      timers,
+      completions,
+      nextId: this.events.nextId,
+      order: this.events.order,
+      event,
+      changes,
+      nodes: writer.data(),
+      watch: { compiled: this.watch.compiled, changed: this.watch.changed },
+      files: this.files.save(),
+      screen: this.screen.save(),
+      turn: { ...this.turn },
+      command: this.command === undefined ? null : [...this.command],
+      probed: this.probed,
+      exitCode: this.exitCode ?? null,
+    };
+    return { data, foreign: writer.foreign };
+  }
+
+  save(): Data {
+    if (this.catalogue === undefined) throw new Error('a Go program has a state that can be saved only on the virtual clock and in a realm of its own');
+    return this.write(this.catalogue).data;
+  }
+
+  load(state: Data): void {
+    if (this.catalogue === undefined) throw new Error('a Go program can take on a saved state only on the virtual clock and in a realm of its own');
+    const saved = state as unknown as SavedProgram;
+    const reader = new GraphReader(this.graph(this.catalogue), saved.nodes);
+    const callback = (from: SavedCallback): Callback => ({
+      callback: reader.read(from.callback) as object,
+      self: reader.read(from.self),
+      args: from.args.map((arg) => reader.read(arg)),
+    });
+    this.values.reset(
+      saved.values.map((value) => reader.read(value)),
+      saved.counts,
+      saved.free,
+    );
+    this.events.timers = saved.timers.map(({ id, due, order, ...timer }): Timer =>
+      timer.callback === undefined
+        ? { kind: 'go', id, due, order }
+        : { kind: 'js', id, due, order, every: timer.every ?? undefined, ...callback(timer as SavedCallback) },
+    );
+    this.events.completions = saved.completions.map(callback);
+    this.events.nextId = saved.nextId;
+    this.events.order = saved.order;
+    for (const [name, properties] of saved.changes) {
+      const object = this.catalogue.named(name)!;
+      for (const property of properties) {
+        if (property.length === 1) Reflect.deleteProperty(object, reader.read(property[0]) as PropertyKey);
+        else reader.define(object, property);
+      }
+    }
+    this.js.go._pendingEvent = reader.read(saved.event) as PendingEvent | null;
+    this.watch.compiled = saved.watch.compiled;
+    this.watch.changed = saved.watch.changed;
+    this.files.load(saved.files);
+    this.screen.load(saved.screen);
+    this.turn = saved.turn;
+    this.command = saved.command ?? undefined;
+    this.probed = saved.probed;
+    this.exitCode = saved.exitCode ?? undefined;
+  }
+
+  live(): string[] {
+    if (!this.options.realm.fresh) return ["the JavaScript realm is the host's own"];
+    if (this.options.world === 'real') return ['the clock is real, and so is what the program waits for'];
+    if (this.catalogue === undefined) return ['this host cannot tell what JavaScript objects are inside'];
+    const bent = this.watch.changed ? this.catalogue.bent() : [];
+    const live = [...bent.map((name) => `${name} has another prototype or is sealed`), ...this.write(this.catalogue).foreign];
+    if (this.hostCalls > 0) live.push('a JavaScript function is being called');
+    if (this.watch.jobs) live.push('promise jobs of JavaScript may be waiting');
+    return live;
   }
 
   private guarded<F extends (...args: never[]) => unknown>(func: F): F {
@@ -312,9 +434,45 @@ export class GoProgram {
       },
       uncaught: (error) => this.uncaught(error),
       settle: (error) => this.settle(error),
-      calling: (func, self, args) => this.jobs.calling(func, self, args),
+      during: (run) => {
+        this.hostCalls++;
+        try {
+          run();
+        } finally {
+          this.hostCalls--;
+        }
+      },
+      changing: (target) => this.watch.changing(target),
+      calling: (func, self, args) => this.watch.calling(func, self, args),
     };
   }
 }
 
 const RESUME: Next = { kind: 'call', name: 'resume', args: [] };
+
+interface SavedCallback {
+  readonly callback: Data;
+  readonly self: Data;
+  readonly args: readonly Data[];
+}
+
+/** What `save` makes; see there. */
+interface SavedProgram {
+  readonly values: readonly Data[];
+  readonly counts: readonly number[];
+  readonly free: readonly number[];
+  readonly timers: readonly ({ readonly id: number; readonly due: bigint; readonly order: number; readonly every?: bigint | null } & Partial<SavedCallback>)[];
+  readonly completions: readonly SavedCallback[];
+  readonly nextId: number;
+  readonly order: number;
+  readonly event: Data;
+  readonly changes: readonly (readonly [name: string, properties: readonly (readonly [Data] | Property)[]])[];
+  readonly nodes: Data;
+  readonly watch: { readonly compiled: boolean; readonly changed: boolean };
+  readonly files: Data;
+  readonly screen: Data;
+  readonly turn: Turn;
+  readonly command: readonly [number, number] | null;
+  readonly probed: boolean;
+  readonly exitCode: number | null;
+}

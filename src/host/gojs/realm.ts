@@ -11,11 +11,14 @@ export interface Realm {
   readonly fresh: boolean;
   /** Runs a script there and gives its completion value. */
   evaluate(script: string): unknown;
-  /** Whether a value is a proxy, where the embedder can tell. */
-  isProxy?(value: object): boolean;
+  /** What an object is inside, whatever it pretends to be, where the embedder can tell; without it, no snapshots. */
+  classOf?(value: object): ObjectClass;
   /** How `console.log` shows its arguments. */
   format?(values: readonly unknown[]): string;
 }
+
+/** The kinds of objects whose inside can be read and made again; `other` is all the rest: proxies, promises, generators, ... */
+export type ObjectClass = 'plain' | 'array' | 'function' | 'date' | 'error' | 'map' | 'set' | 'buffer' | 'view' | 'other';
 
 /**
  * Runs `script` inside the realm: its source text is evaluated there, so that everything it makes, the errors it throws

@@ -34,9 +34,9 @@ export class NodeFs implements FileSystem {
 
   /** `root`: an existing directory, else `FsError`. */
   constructor(root: string, mask?: Mask) {
-    this.root = attempt(() => fs.realpathSync(root));
+    this.root = attempt(() => fs.realpathSync(root), root);
     this.mask = mask;
-    if (!attempt(() => fs.statSync(this.root)).isDirectory()) throw new FsError('ENOTDIR', root);
+    if (!attempt(() => fs.statSync(this.root), root).isDirectory()) throw new FsError('ENOTDIR', root);
   }
 
   private host(path: string): string {
@@ -62,7 +62,7 @@ export class NodeFs implements FileSystem {
   /** Runs `use` with a host path of `path` itself. */
   private named<T>(path: string, use: (host: string) => T): T {
     this.host(path);
-    return this.inside(parent(path), (directory) => use(`${directory}/${basename(path)}`));
+    return this.inside(parent(path), (directory) => use(`${directory}/${basename(path) || '.'}`));
   }
   private shown(stat: fs.BigIntStats): Stat {
     const real = fromNode(stat);
@@ -199,20 +199,20 @@ const byDescriptor = process.platform === 'linux' && fs.existsSync(DESCRIPTORS);
 const known: ReadonlySet<string> = new Set(FS_ERRORS);
 
 /** Runs `operation`, turning Node's errors into ours. */
-function attempt<T>(operation: () => T): T {
+function attempt<T>(operation: () => T, about?: string): T {
   try {
     return operation();
   } catch (error) {
-    throw fsError(error);
+    throw fsError(error, about);
   }
 }
 
-/** What Node threw, as an `FsError` if it is an error of the system. */
-export function fsError(error: unknown): unknown {
+/** What Node threw, as an `FsError` if it is an error of the system; `about` names what it concerns. */
+export function fsError(error: unknown, about?: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (error instanceof FsError || code === undefined || (error as NodeJS.ErrnoException).syscall === undefined) return error;
-  if (code === 'EOPNOTSUPP') return new FsError('ENOTSUP');
-  return new FsError(known.has(code) ? (code as FsErrorCode) : 'EIO', code);
+  if (code === 'EOPNOTSUPP') return new FsError('ENOTSUP', about);
+  return known.has(code) ? new FsError(code as FsErrorCode, about) : new FsError('EIO', code);
 }
 
 function fromNode(stat: fs.BigIntStats): Stat {

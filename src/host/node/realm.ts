@@ -5,9 +5,34 @@ import * as path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import * as util from 'node:util';
 import * as vm from 'node:vm';
-import type { Realm } from '../gojs/realm.js';
+import type { ObjectClass, Realm } from '../gojs/realm.js';
 
-const isProxy = (value: object): boolean => util.types.isProxy(value);
+function classOf(value: object): ObjectClass {
+  const { types } = util;
+  if (types.isProxy(value)) return 'other';
+  if (typeof value === 'function') return 'function';
+  if (Array.isArray(value)) return 'array';
+  if (types.isDate(value)) return 'date';
+  if (types.isNativeError(value)) return 'error';
+  if (types.isMap(value)) return 'map';
+  if (types.isSet(value)) return 'set';
+  if (types.isArrayBuffer(value)) return 'buffer';
+  if (ArrayBuffer.isView(value)) return 'view';
+  const special =
+    types.isArgumentsObject(value) ||
+    types.isBoxedPrimitive(value) ||
+    types.isExternal(value) ||
+    types.isGeneratorObject(value) ||
+    types.isMapIterator(value) ||
+    types.isModuleNamespaceObject(value) ||
+    types.isPromise(value) ||
+    types.isRegExp(value) ||
+    types.isSetIterator(value) ||
+    types.isSharedArrayBuffer(value) ||
+    types.isWeakMap(value) ||
+    types.isWeakSet(value);
+  return special ? 'other' : 'plain';
+}
 
 /**
  * A realm with nothing in it but ECMAScript. Its global object is an ordinary one, not Node's usual window onto an object
@@ -23,7 +48,7 @@ export function freshRealm(): Realm {
     global: evaluate('globalThis') as object,
     fresh: true,
     evaluate,
-    isProxy,
+    classOf,
     // Inspectors that a value brings along would be called with objects of the host.
     format: (values) => util.formatWithOptions({ customInspect: false }, ...values),
   };
@@ -36,5 +61,5 @@ export function nodeRealm(): Realm {
   present.performance ??= performance;
   present.crypto ??= crypto.webcrypto;
   const evaluate = (script: string): unknown => vm.runInThisContext(script);
-  return { global: globalThis, fresh: false, evaluate, isProxy };
+  return { global: globalThis, fresh: false, evaluate, classOf };
 }

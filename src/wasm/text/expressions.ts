@@ -5,6 +5,7 @@ import type { Annotations } from './annotations.js';
 import { Cursor } from './cursor.js';
 import { ImmediateParser, writeOpcode } from './immediates.js';
 import type { IndexSpace } from './index-space.js';
+import { LabelStack } from './label-stack.js';
 import { TOKEN, type Tokens } from './lexer.js';
 import type { ModuleScope } from './scope.js';
 
@@ -83,7 +84,7 @@ export class ExpressionParser {
   /** Instructions whose operands come first in the binary. */
   private readonly held = new ByteWriter();
   private readonly frames: Frame[] = [];
-  private labels: (string | undefined)[] = [];
+  private labels = new LabelStack();
   private labelCount = 0;
   private labelNames = new Map<number, string>();
   private out = new ByteWriter();
@@ -122,7 +123,7 @@ export class ExpressionParser {
     const { cursor, frames } = this;
     this.out = out;
     this.marks = marks;
-    this.labels = [];
+    this.labels = new LabelStack();
     this.immediates.labels = this.labels;
     this.labelCount = 0;
     this.labelNames = new Map();
@@ -182,7 +183,7 @@ export class ExpressionParser {
     this.out.byte(row.op);
     const { at } = cursor;
     const id = cursor.tryId();
-    if (id !== undefined && id !== this.labels.at(-1)) throw cursor.error(`mismatching label $${id}`, at);
+    if (id !== undefined && id !== this.labels.top) throw cursor.error(`mismatching label $${id}`, at);
     if (row.op === OP.end) {
       this.leave();
       frames.pop();

@@ -3,20 +3,16 @@ import { byMnemonic, type Instruction } from '../instructions.js';
 import { isNullable } from '../types.js';
 import { type Cursor, isGrammarWord } from './cursor.js';
 import type { IndexSpace } from './index-space.js';
+import { LabelStack } from './label-stack.js';
 import { TOKEN } from './lexer.js';
 import { parseF32, parseF64, parseInteger, parseNat, parseSmallInteger, parseU32 } from './literals.js';
 import type { ModuleScope } from './scope.js';
-
-/** Labels of the enclosing blocks, innermost last. */
-export type Labels = readonly (string | undefined)[];
-
-const NO_LOCALS: Labels = [];
 
 /** Reads the immediates of plain instructions (spec §6.5) and writes opcode and immediates in binary. */
 export class ImmediateParser {
   private readonly scope: ModuleScope;
   private readonly cursor: Cursor;
-  labels: Labels = NO_LOCALS;
+  labels: LabelStack = new LabelStack();
   locals: IndexSpace | undefined = undefined;
 
   constructor(scope: ModuleScope, cursor: Cursor) {
@@ -181,9 +177,9 @@ export class ImmediateParser {
     if (!cursor.is(TOKEN.id)) return cursor.u32('a label');
     const { at } = cursor;
     const id = cursor.tryId()!;
-    const position = this.labels.lastIndexOf(id);
-    if (position < 0) throw cursor.error(`unknown label $${id}`, at);
-    return this.labels.length - 1 - position;
+    const depth = this.labels.depth(id);
+    if (depth === undefined) throw cursor.error(`unknown label $${id}`, at);
+    return depth;
   }
 
   private labelTable(out: ByteWriter): void {

@@ -4,6 +4,7 @@ import { type Instruction, OP } from '../instructions.js';
 import type { CodeRange, Module } from '../module.js';
 import { showHeapType, showType } from '../show.js';
 import { type FuncType, heapOf, isExact, type ValType } from '../types.js';
+import { LabelStack } from './label-stack.js';
 import { formatF32, formatF64 } from './literals.js';
 import { type ModuleNamers, Namer, identifier, quoteName } from './print-names.js';
 
@@ -12,17 +13,13 @@ const MAX_INDENT = 40;
 const NO_NAMES = new Namer(new Map());
 const CATCH_WORDS: readonly string[] = ['catch', 'catch_ref', 'catch_all', 'catch_all_ref'];
 
-interface Label {
-  readonly id: string | undefined;
-}
-
 /** Prints instructions in the flat form. */
 export class CodePrinter {
   private readonly module: Module;
   private readonly names: ModuleNamers;
   private readonly showIndex: (index: number) => string;
   private readonly reader: InstructionReader;
-  private labels: Label[] = [];
+  private labels = new LabelStack();
   private labelNames: NameMap = new Map();
   private labelCount = 0;
   private locals = NO_NAMES;
@@ -97,7 +94,7 @@ export class CodePrinter {
   private begin(locals: Namer, labelNames: NameMap): void {
     this.locals = locals;
     this.labelNames = labelNames;
-    this.labels = [];
+    this.labels = new LabelStack();
     this.labelCount = 0;
   }
 
@@ -130,7 +127,7 @@ export class CodePrinter {
     const { blockType } = this.reader;
     const type = blockType === 0 ? '' : blockType > 0 ? ` (result ${this.type(blockType)})` : this.typeUse(~blockType);
     const catches = row.imm === 'catches' ? this.catches() : '';
-    this.labels.push({ id });
+    this.labels.push(id);
     return `${row.mnemonic}${define}${type}${catches}`;
   }
 
@@ -146,9 +143,7 @@ export class CodePrinter {
   }
 
   private label(depth: number): string {
-    const at = this.labels.length - 1 - depth;
-    const id = this.labels[at]?.id;
-    return id !== undefined && this.labels.findLastIndex((label) => label.id === id) === at ? id : String(depth);
+    return this.labels.id(depth) ?? String(depth);
   }
 
   private immediates(row: Instruction): string {

@@ -101,7 +101,7 @@ function* commands(tokens: Tokens, features: Features): Iterable<Command> {
   }
   for (let at = 0; tokens.kinds[at] !== TOKEN.eof; ) {
     const place = source.position(tokens.starts[at]!);
-    const after = Math.max(tokens.skip(at), at + 1);
+    const after = tokens.kinds[at] === TOKEN.open ? tokens.skip(at) : at + 1;
     const cursor = new Cursor(tokens, at);
     const word = tokens.kinds[at] === TOKEN.open ? tokens.text(at + 1) : tokens.text(at);
     try {

@@ -38,28 +38,33 @@ export interface GlobalsHost {
   chdir(path: string): FileResult;
   /** Gives the old mask. */
   umask(mask: number | undefined): number;
-  /** Gives the id. 0 milliseconds: as soon as everything that waits already has been called. */
-  setTimer(callback: object, milliseconds: number, repeat: boolean, args: readonly unknown[]): number;
+  /** Calls `callback` on `self`, after everything that waits already if `milliseconds` is 0. Gives the id. */
+  setTimer(callback: object, self: object, milliseconds: number, repeat: boolean, args: readonly unknown[]): number;
   clearTimer(id: number): void;
   random(into: Uint8Array): void;
   /** Milliseconds since the program started. */
   uptime(): number;
-  /** Writes a line, without its end, to stdout or stderr. */
-  print(fd: 1 | 2, line: string): void;
+  /** Writes text, without the end of its last line, to stdout or stderr. */
+  print(fd: 1 | 2, text: string): void;
+  /** Moves all further lines of the console by so many columns. */
+  indent(by: number): void;
+  /** How often it was called for that label. */
+  count(label: string): number;
+  countReset(label: string): void;
   format(values: readonly unknown[]): string;
 }
 
 export interface Globals {
   /** The arguments for the callback of a request. */
   complete(result: FileResult): readonly unknown[];
-  /** The errors of `fs` as Node has them. */
-  raise(error: FileError): Error;
+  /** Objects that no property of the global object leads to, by name. */
+  readonly hidden: Readonly<Record<string, object>>;
 }
 
 export function installGlobals(host: GlobalsHost): Globals {
   'use strict';
   type Callable = (...args: unknown[]) => unknown;
-  const { Array, Date, Error, Map, Math, Number, Object, Promise, Reflect, String, Symbol, TypeError, Uint8Array } = globalThis;
+  const { Array, Date, Error, Math, Number, Object, Promise, Reflect, String, Symbol, TypeError, Uint8Array } = globalThis;
   const define = (target: object, name: PropertyKey, value: unknown): void => {
     Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
   };
@@ -167,12 +172,49 @@ export function installGlobals(host: GlobalsHost): Globals {
 
   // -- timers and microtasks
 
+  /** What Node's `setTimeout` gives, and calls back on. As there, its state is plain to see. */
+  class Timeout {
+    _onTimeout: Callable;
+    _idleTimeout: number;
+    _repeat: boolean;
+    _timerArgs: unknown[];
+    _id: number;
+    constructor(callback: Callable, delay: number, repeat: boolean, args: unknown[]) {
+      this._onTimeout = callback;
+      this._idleTimeout = delay;
+      this._repeat = repeat;
+      this._timerArgs = args;
+      this._id = host.setTimer(callback, this, delay, repeat, args);
+    }
+    ref(): this {
+      return this;
+    }
+    unref(): this {
+      return this;
+    }
+    hasRef(): boolean {
+      return true;
+    }
+    refresh(): this {
+      host.clearTimer(this._id);
+      this._id = host.setTimer(this._onTimeout, this, this._idleTimeout, this._repeat, this._timerArgs);
+      return this;
+    }
+    close(): this {
+      host.clearTimer(this._id);
+      return this;
+    }
+    [Symbol.toPrimitive](): number {
+      return this._id;
+    }
+  }
   const delayOf = (milliseconds: unknown): number => {
     const delay = Number(milliseconds);
     return delay >= 1 && delay <= 0x7fffffff ? Math.trunc(delay) : 1;
   };
-  const clear = (id?: unknown): void => {
-    if (typeof id === 'number') host.clearTimer(id);
+  const clear = (timer?: unknown): void => {
+    if (timer instanceof Timeout) timer.close();
+    else if (typeof timer === 'number' || typeof timer === 'string') host.clearTimer(Number(timer));
   };
   const { then } = Promise.prototype;
   const settled = Promise.resolve();
@@ -181,10 +223,10 @@ export function installGlobals(host: GlobalsHost): Globals {
   };
   const scheduling = {
     setTimeout: (callback: unknown, milliseconds?: unknown, ...args: unknown[]) =>
-      host.setTimer(callable('callback', callback), delayOf(milliseconds), false, args),
+      new Timeout(callable('callback', callback), delayOf(milliseconds), false, args),
     setInterval: (callback: unknown, milliseconds?: unknown, ...args: unknown[]) =>
-      host.setTimer(callable('callback', callback), delayOf(milliseconds), true, args),
-    setImmediate: (callback: unknown, ...args: unknown[]) => host.setTimer(callable('callback', callback), 0, false, args),
+      new Timeout(callable('callback', callback), delayOf(milliseconds), true, args),
+    setImmediate: (callback: unknown, ...args: unknown[]) => new Timeout(callable('callback', callback), 0, false, args),
     clearTimeout: clear,
     clearInterval: clear,
     clearImmediate: clear,
@@ -236,9 +278,7 @@ export function installGlobals(host: GlobalsHost): Globals {
 
   // -- console
 
-  const counts = new Map<string, number>();
-  let indent = '';
-  const write = (fd: 1 | 2, values: readonly unknown[]): void => host.print(fd, host.format(values).replaceAll(/^/gm, indent));
+  const write = (fd: 1 | 2, values: readonly unknown[]): void => host.print(fd, host.format(values));
   const out = (...values: unknown[]): void => write(1, values);
   const err = (...values: unknown[]): void => write(2, values);
   define(global, 'console', {
@@ -254,18 +294,19 @@ export function installGlobals(host: GlobalsHost): Globals {
     },
     count(label: unknown = 'default'): void {
       const name = String(label);
-      const count = (counts.get(name) ?? 0) + 1;
-      counts.set(name, count);
-      write(1, [`${name}: ${count}`]);
+      write(1, [`${name}: ${host.count(name)}`]);
     },
-    countReset: (label: unknown = 'default') => void counts.delete(String(label)),
+    countReset: (label: unknown = 'default') => host.countReset(String(label)),
     group(...values: unknown[]): void {
       if (values.length > 0) write(1, values);
-      indent += '  ';
+      host.indent(2);
     },
-    groupEnd(): void {
-      indent = indent.slice(2);
-    },
+    groupEnd: () => host.indent(-2),
   });
-  return { complete, raise };
+    const stack = Object.getOwnPropertyDescriptor(new Error(), 'stack')!;
+  const hidden: Record<string, object> = { 'Timeout.prototype': Timeout.prototype };
+  // Newer versions of V8: the same two functions for every error.
+  if (stack.get !== undefined) hidden['stack.get()'] = stack.get;
+  if (stack.set !== undefined) hidden['stack.set()'] = stack.set;
+  return { complete, hidden };
 }
