@@ -549,7 +549,8 @@ export class Lowering extends Emitter {
   private access(op: number): void {
     const { reader } = this;
     const row = reader.instruction;
-    const shift = row.align!;
+    // 64-bit accesses are two of 32 bits.
+    const shift = Math.min(row.align!, 2);
     const memory = this.instance.memories[reader.memory]!;
     const { lo, hi } = reader;
     const direct = reader.memory === 0 && !this.store.memories[memory]!.is64 && hi === 0 && lo >= 0 && (lo & ((1 << shift) - 1)) === 0;
