@@ -1,22 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { binaryCases, type BinaryCase, scripts, SUITE_MISSING, suiteFolder } from '../../../spec-tests/support/suite.js';
+import { type BinaryCase, binaryCases, profile, scripts, SUITE_MISSING, suiteFolder } from '../../../spec-tests/support/suite.js';
 import { DecodeError, ValidationError } from '../errors.js';
-import { type Features, THREADS_BASE, WASM_3, withFeatures } from '../features.js';
+import type { Features } from '../features.js';
 import { validate } from '../validate/validate.js';
 import { decode } from './decode.js';
 
 const folder = suiteFolder();
 if (folder === undefined) console.warn(`skipped: ${SUITE_MISSING}`);
-
-function profile(script: string): Features {
-  if (script.startsWith('legacy/')) return withFeatures(WASM_3, 'legacy-exceptions');
-  if (script.startsWith('proposals/threads/')) return THREADS_BASE;
-  if (script.startsWith('proposals/wide-arithmetic/')) return withFeatures(WASM_3, 'wide-arithmetic');
-  if (script.startsWith('proposals/custom-page-sizes/')) return withFeatures(WASM_3, 'custom-page-sizes');
-  if (script.startsWith('proposals/custom-descriptors/')) return withFeatures(WASM_3, 'custom-descriptors');
-  return WASM_3;
-}
 
 /** What is wrong, or undefined if the case went as the suite expects. */
 function difference({ bytes, expected, text }: BinaryCase, features: Features): string | undefined {
