@@ -245,8 +245,8 @@ class ModuleParser {
     out.blob(cursor.nameBytes()).blob(cursor.nameBytes());
     cursor.at++;
     const kind = cursor.keyword('an import description') as ExternKind;
-    this.identifier(kind);
-    this.importType(kind, out);
+    const index = this.identifier(kind);
+    this.importType(kind, index, out);
     cursor.close();
   }
 
@@ -256,13 +256,15 @@ class ModuleParser {
     return this.next[kind]++;
   }
 
-  private importType(kind: ExternKind, out: ByteWriter): void {
+  private importType(kind: ExternKind, index: number, out: ByteWriter): void {
     const { cursor, scope } = this;
     switch (kind) {
       case 'func': {
         const exact = scope.features.has('custom-descriptors') && cursor.tryOpen('exact');
-        out.byte(exact ? EXACT_FUNC : EXTERN_CODES.func).u32(scope.types.typeUse(cursor).index);
+        const use = scope.types.typeUse(cursor);
+        out.byte(exact ? EXACT_FUNC : EXTERN_CODES.func).u32(use.index);
         if (exact) cursor.close();
+        this.keepLocals(index, this.parameters(use));
         break;
       }
       case 'table':
@@ -294,7 +296,7 @@ class ModuleParser {
     cursor.at += 2;
     out.blob(cursor.nameBytes()).blob(cursor.nameBytes());
     cursor.close();
-    this.importType(kind, out);
+    this.importType(kind, index, out);
     return true;
   }
 
@@ -310,7 +312,7 @@ class ModuleParser {
     const marks: Marks = [];
     const metadata: CodeMetadata[] = [];
     const labelNames = this.expressions.body(locals, body, marks, metadata);
-    if (locals.names.size > 0) scope.locals.set(index, locals.names);
+    this.keepLocals(index, locals);
     if (labelNames.size > 0) scope.labels.set(index, labelNames);
     if (metadata.length > 0) this.metadata.set(index, metadata);
     const code = this.section(SECTION.code);
@@ -318,6 +320,10 @@ class ModuleParser {
     const base = out.length;
     for (let i = 0; i < marks.length; i += 2) code.marks.push(base + marks[i]!, marks[i + 1]!);
     out.bytes(body.take());
+  }
+
+  private keepLocals(func: number, { names }: IndexSpace): void {
+    if (names.size > 0) this.scope.locals.set(func, names);
   }
 
   private parameters({ index, places }: TypeUse): IndexSpace {
