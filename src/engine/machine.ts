@@ -248,10 +248,17 @@ export class Machine {
   /** Drops the innermost record and goes on where the one below says. */
   private pop(): void {
     const { state } = this;
-    state.rp -= RECORD;
+    this.dropRecord();
     state.fp = state.records[state.rp + FP]!;
     state.pc = state.records[state.rp + PC]!;
     if (state.records[state.rp + KIND] === FRAME.wasm) state.enterInstance(this.wasm(state.records[state.rp + FUNC]!).instance);
+  }
+
+  /** The loop pushes frames without saying that they are such: what lies above the innermost record must say so. */
+  private dropRecord(): void {
+    const { state } = this;
+    state.records[state.rp + KIND] = FRAME.wasm;
+    state.rp -= RECORD;
   }
 
   /** The results of the pending host call are written: its caller can go on. */
@@ -273,10 +280,10 @@ export class Machine {
     if (this.activations === 0) throw new Crash('there is nothing to abandon');
     const { records } = state;
     // A host call on top is the activation's own: those that it started are gone.
-    if (!this.returning && records[state.rp + KIND] === FRAME.host) state.rp -= RECORD;
+    if (!this.returning && records[state.rp + KIND] === FRAME.host) this.dropRecord();
     this.failure = undefined;
     this.returning = false;
-    while (records[state.rp + KIND] === FRAME.wasm || records[state.rp + KIND] === FRAME.bridge) state.rp -= RECORD;
+    while (records[state.rp + KIND] === FRAME.wasm || records[state.rp + KIND] === FRAME.bridge) this.dropRecord();
     state.fp = records[state.rp + FP]!;
     state.pc = LEAVE_PC;
     this.activations--;
@@ -765,7 +772,7 @@ export class Machine {
     state.left = 0;
     this.clockEnd = snapshot.clock;
     this.forgetFired();
-    state.rp = 0;
+    while (state.rp > 0) this.dropRecord();
     const { frames, cells } = snapshot;
     this.reserveFor(snapshot);
     state.cells.i32.set(cells);
