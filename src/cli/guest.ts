@@ -101,7 +101,7 @@ export async function runProgram(program: Program, limit: number | undefined, st
 }
 
 /** What an outcome means for the process, said where it has to be. */
-export function exitCode({ program, settings }: Pick<Guest, 'program' | 'settings'>, outcome: Outcome): number {
+export function exitCode({ program, settings }: { readonly program: Program; readonly settings: Pick<GuestSettings, 'invoke'> }, outcome: Outcome): number {
   switch (outcome.kind) {
     case 'exited':
       return outcome.code & 0xff;

@@ -1,7 +1,9 @@
 import { basename, posix } from 'node:path';
 import { FsError } from '../host/fs.js';
+import type { Identity } from '../host/gojs/furnish.js';
 import { Mask } from '../host/mask.js';
 import { MountFs } from '../host/mount-fs.js';
+import { NodeLateInput } from '../host/node/late-input.js';
 import { NodeFs } from '../host/node/node-fs.js';
 import { NodeStreams } from '../host/node/node-streams.js';
 import { RealClock } from '../host/node/real-clock.js';
@@ -33,9 +35,15 @@ export function nodeWorld(settings: WorldSettings, words: readonly string[], goJ
       js: {
         realm: settings.hostGlobals ? nodeRealm() : freshRealm(),
         fs: new MountFs(folders.map(({ guest, fs }) => ({ at: posix.resolve('/', guest), fs }))),
+        ...(!virtual && { identity: identity(), input: new NodeLateInput() }),
       },
     }),
   };
+}
+
+/** This process, as a guest in the real world may see it. */
+export function identity(): Identity {
+  return { pid: process.pid, ppid: process.ppid, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 }
 
 function openFolder({ host, guest }: Preopen, mask: Mask | undefined): NodeFs {

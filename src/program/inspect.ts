@@ -67,18 +67,17 @@ export function inspectModule(module: Module): ModuleReport {
   };
 }
 
-/** How to call a function of the module: Go's own name, or the name section's. */
+/** How to call a function of the module: by Go's own name, the name section's, or what it is imported or exported as. */
 export function functionNaming(module: Module): (index: number) => string | undefined {
   const go = recognise(module);
   const names = functionNames(module);
+  const imports = module.imports.filter((entry) => entry.desc.kind === 'func');
+  const exported = new Map<number, string>();
+  for (const { kind, index, name } of module.exports) if (kind === 'func' && !exported.has(index)) exported.set(index, name);
   return (index) => {
-    const entry = index < module.imported.funcs ? functionImport(module, index) : undefined;
-    return entry === undefined ? (go?.name(index) ?? names.func(index)) : `${entry.module}.${entry.name}`;
+    const entry = imports[index];
+    return entry === undefined ? (go?.name(index) ?? names.func(index) ?? exported.get(index)) : `${entry.module}.${entry.name}`;
   };
-}
-
-function functionImport(module: Module, index: number): { module: string; name: string } | undefined {
-  return module.imports.filter((entry) => entry.desc.kind === 'func')[index];
 }
 
 /** The type of anything in an index space, as in the text format. */

@@ -22,9 +22,9 @@ import { GoProgram } from '../host/gojs/program.js';
 import type { Realm } from '../host/gojs/realm.js';
 import type { Streams } from '../host/io.js';
 import { type Random, SeededRandom } from '../host/random.js';
-import type { Data, HostState } from '../host/state.js';
+import { type Data, type HostState, joinStates } from '../host/state.js';
 import { describeCall, type DescribedCall } from '../host/wasi/describe.js';
-import { createWasi, type Preopen, type Wasi, WASI_MODULE } from '../host/wasi/wasi.js';
+import { createWasi, type Preopen, WASI_MODULE } from '../host/wasi/wasi.js';
 import type { ImportDesc, Module } from '../wasm/module.js';
 import type { FuncType } from '../wasm/types.js';
 import { programKind, type ProgramKind } from './kind.js';
@@ -119,7 +119,8 @@ export class Program {
   private readonly calls: Call[] = [];
   private called = 0;
   private startedAt: bigint;
-  private readonly wasi: Wasi;
+  /** All that the host remembers between two instructions. */
+  private readonly hostState: HostState;
   private started = false;
   private results: readonly Value[] = [];
 
@@ -137,11 +138,13 @@ export class Program {
     this.startedAt = clock.monotonic();
     const random = typeof world.random === 'number' ? new SeededRandom(world.random) : world.random;
     this.go = this.kind === 'go-js' ? goProgram(world, clock, random) : undefined;
-    this.wasi = createWasi({ args: world.args, env: world.env ?? [], preopens: world.preopens ?? [], clock, random, streams: world.streams });
+    const wasi = createWasi({ args: world.args, env: world.env ?? [], preopens: world.preopens ?? [], clock, random, streams: world.streams });
+    // A Go program for js may call WASI's functions too, but keeps its files and streams for itself.
+    this.hostState = this.go === undefined ? wasi.state : joinStates({ wasi: wasi.state, go: this.go, tree: world.js!.fs });
 
     const addresses = new Map<HostFunction, number>();
     const { instance, start } = instantiate(this.store, module, (from, name, desc): Extern | undefined => {
-      const found = (from === WASI_MODULE ? this.wasi.imports.get(name) : this.go?.importFunction(from, name)) ?? options.imports?.(from, name, desc);
+      const found = (from === WASI_MODULE ? wasi.imports.get(name) : this.go?.importFunction(from, name)) ?? options.imports?.(from, name, desc);
       if (found === undefined) return undefined;
       let address = addresses.get(found);
       if (address === undefined) addresses.set(found, (address = this.store.addHost(options.wrap?.(found) ?? found)));
@@ -238,10 +241,6 @@ export class Program {
   /** A call of an import in words, where its host knows them; asked before the call is made. */
   readonly describe = (module: string, name: string, args: CellWindow, memory: GuestMemory): DescribedCall | undefined =>
     module === WASI_MODULE ? describeCall(name, args, memory) : undefined;
-
-  private get hostState(): HostState {
-    return this.wasi.state;
-  }
 
   /** What stands in the way of a snapshot that another process could go on from; empty if nothing does. */
   live(): string[] {
