@@ -1,18 +1,25 @@
 import { VIRTUAL_START } from './clock.js';
 import { isDir, type Stat } from './fs.js';
 import { VIRTUAL_UID } from './memory-fs.js';
+import type { Data, HostState } from './state.js';
 
 const BLOCK = 4096;
+
+interface Entry {
+  readonly ino: bigint;
+  atime: bigint;
+  mtime: bigint;
+}
 
 /**
  * Hides of a real folder what differs from one machine or run to the next: inode numbers are counted in the order in
  * which files are first seen, times are the virtual start unless the guest has set them, the owner is the virtual one.
  * Content, names, sizes of files and permissions stay.
  */
-export class Mask {
-  private readonly seen = new Map<string, { ino: bigint; atime: bigint; mtime: bigint }>();
+export class Mask implements HostState {
+  private seen = new Map<string, Entry>();
 
-  private entry(real: Stat): { ino: bigint; atime: bigint; mtime: bigint } {
+  private entry(real: Stat): Entry {
     const key = `${real.dev}:${real.ino}`;
     const known = this.seen.get(key);
     if (known !== undefined) return known;
@@ -46,5 +53,16 @@ export class Mask {
     const entry = this.entry(real);
     entry.atime = atime;
     entry.mtime = mtime;
+  }
+
+  save(): Data {
+    return [...this.seen].map(([key, { ino, atime, mtime }]) => [key, ino, atime, mtime]);
+  }
+  load(state: Data): void {
+    const entries = state as readonly (readonly [string, bigint, bigint, bigint])[];
+    this.seen = new Map(entries.map(([key, ino, atime, mtime]) => [key, { ino, atime, mtime }]));
+  }
+  live(): string[] {
+    return [];
   }
 }

@@ -166,6 +166,22 @@ test('masked, a folder looks the same wherever and whenever it was made', () => 
   expect(fs.lstat('/plain').ino).toBe(1n);
 });
 
+test('a masked folder can be gone on with in another process unless a file of it is open', () => {
+  const first = new NodeFs(shown, new Mask());
+  const ino = first.lstat('/plain').ino;
+  first.utimes('/plain', 1n, 2n);
+  const handle = first.open('/plain', { read: true }, 0);
+  expect(first.live()).toEqual([`the open file ${path.join(shown, 'plain')}`]);
+  first.close(handle);
+  expect(first.live()).toEqual([]);
+  const second = new NodeFs(shown, new Mask());
+  second.lstat('/dir');
+  second.load(first.save());
+  expect(second.lstat('/plain').ino).toBe(ino);
+  expect(second.lstat('/plain').mtime).toBe(2n);
+  expect(second.lstat('/dir').ino).toBe(2n);
+});
+
 const NAMES = ['a', 'b', 'c'];
 const pathArbitrary = fc
   .array(fc.constantFrom(...NAMES, '..', '.'), { minLength: 1, maxLength: 4 })

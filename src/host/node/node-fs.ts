@@ -14,6 +14,8 @@ const O_PATH = 0o10000000;
 const DESCRIPTORS = '/proc/self/fd';
 
 interface OpenFile {
+  /** Where it was opened. */
+  readonly path: string;
   /** Whether reads and writes have a place; a FIFO or a terminal has none. */
   readonly seekable: boolean;
   /** The system itself appends, which Node cannot switch off later. */
@@ -126,7 +128,7 @@ export class NodeFs implements FileSystem {
     const handle = this.named(path, (host) => fs.openSync(host, bits | O_NOFOLLOW, mode));
     const stat = fs.fstatSync(handle);
     const append = flags.append === true;
-    this.files.set(handle, { seekable: stat.isFile() || stat.isBlockDevice(), appends: append, append });
+    this.files.set(handle, { path, seekable: stat.isFile() || stat.isBlockDevice(), appends: append, append });
     return handle;
   }
   close(handle: number): void {
@@ -183,14 +185,15 @@ export class NodeFs implements FileSystem {
     attempt(() => fs.fsyncSync(handle));
   }
 
+  /** The content stays where it is: whoever goes on finds the folder as it is then. */
   save(): Data {
-    return null;
+    return this.mask?.save() ?? null;
   }
-  load(): void {
-    throw new Error('a real folder cannot be put back into an earlier state');
+  load(state: Data): void {
+    if (state !== null) this.mask?.load(state);
   }
   live(): string[] {
-    return [`the real folder ${this.root}`];
+    return [...this.files.values()].map(({ path }) => `the open file ${this.host(path)}`);
   }
 }
 
