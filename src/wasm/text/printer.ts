@@ -1,8 +1,6 @@
-import { ByteReader } from '../binary/byte-reader.js';
-import { InstructionReader } from '../binary/code-reader.js';
-import { DecodeError } from '../errors.js';
+import { METADATA_PREFIX, instructionsOf, readCodeMetadata } from '../binary/code-metadata.js';
 import { OP } from '../instructions.js';
-import type { CodeRange, DefinedFunc, ElemSegment, Import, Module, SegmentMode } from '../module.js';
+import type { CustomSection, DefinedFunc, ElemSegment, Import, Module, SegmentMode } from '../module.js';
 import { showFuncType, showMemoryType, showType } from '../show.js';
 import { type FieldType, type GlobalType, I64, type MemoryType, type SubType, type TableType } from '../types.js';
 import { CodePrinter } from './print-code.js';
@@ -22,8 +20,8 @@ export function printLines(module: Module): Iterable<string> {
   return new ModulePrinter(module).lines();
 }
 
-/** Code metadata (§ appendix) by function index and offset from the start of the body. */
-type CodeAnnotations = Map<number, Map<number, string>>;
+/** They stand between instructions: an annotation there would belong to nothing. */
+const SEPARATORS: ReadonlySet<number> = new Set([OP.end, OP.else, OP.catch, OP.catch_all, OP.delegate]);
 
 class ModulePrinter {
   private readonly module: Module;
@@ -32,7 +30,8 @@ class ModulePrinter {
   private readonly index: (type: number) => string;
   /** Custom sections that the text expresses in another way than by `@custom`. */
   private readonly expressed = new Set<number>();
-  private readonly annotations: CodeAnnotations = new Map();
+  /** Code metadata as annotations, by the offset of the instruction. */
+  private readonly annotations = new Map<number, string>();
 
   constructor(module: Module) {
     this.module = module;
@@ -42,7 +41,7 @@ class ModulePrinter {
     this.code = new CodePrinter(module, this.names);
     this.index = (type) => this.names.of('type').use(type);
     for (const [i, custom] of module.customs.entries()) {
-      if (custom.name.startsWith('metadata.code.') && this.readMetadata(custom)) this.expressed.add(i);
+      if (custom.name.startsWith(METADATA_PREFIX) && this.readMetadata(custom)) this.expressed.add(i);
     }
   }
 
@@ -185,9 +184,7 @@ class ModulePrinter {
       next += types.length;
     }
     if (line !== '') yield `   ${line}`;
-    const annotations = this.annotations.get(index);
-    const start = annotations === undefined ? 0 : this.bodyStarts[index - this.module.imported.funcs]!;
-    const annotation = annotations === undefined ? () => '' : (offset: number) => annotations.get(offset - start) ?? '';
+    const annotation = (offset: number): string => this.annotations.get(offset) ?? '';
     for (const instruction of this.code.body(body, names, this.names.labelsOf(index), annotation)) yield `    ${instruction}`;
     yield '  )';
   }
@@ -204,44 +201,20 @@ class ModulePrinter {
     return `${head} ${this.code.type(type)}${items.exprs.map((expr) => ` (item ${this.code.expression(expr)})`).join('')})`;
   }
 
-  // Code metadata
-
-  /** Where each function's body starts, its declaration of locals included. */
-  private get bodyStarts(): readonly number[] {
-    return (this.cachedBodyStarts ??= findBodyStarts(this.module));
-  }
-  private cachedBodyStarts: readonly number[] | undefined = undefined;
-
-  /** Reads a section of code metadata; false if annotations cannot stand for all of it. */
-  private readMetadata({ name, start, end }: Module['customs'][number]): boolean {
-    const found: [number, number, string][] = [];
-    const reader = new ByteReader(this.module.bytes, start, end);
-    try {
-      const functions = reader.u32();
-      for (let i = 0; i < functions; i++) {
-        const func = reader.u32();
-        const defined = func - this.module.imported.funcs;
-        const range = this.module.funcs[defined]?.body;
-        if (range === undefined) return false;
-        const places = instructionStarts(this.module, range);
-        for (let items = reader.u32(); items > 0; items--) {
-          const offset = reader.u32();
-          const size = reader.u32();
-          const data = reader.bytes.subarray(reader.pos, reader.pos + size);
-          reader.skip(size);
-          if (!places.has(this.bodyStarts[defined]! + offset)) return false;
-          found.push([func, offset, `(@${name} ${quoteBytes(data)}) `]);
-        }
-      }
-    } catch (error) {
-      if (error instanceof DecodeError) return false;
-      throw error;
+  /** Prepares the annotations for a section of code metadata; false if they cannot stand for all of it. */
+  private readMetadata(section: CustomSection): boolean {
+    const items = readCodeMetadata(this.module, section);
+    if (items === undefined) return false;
+    const places = new Map<number, ReadonlyMap<number, number>>();
+    const seen = new Set<number>();
+    for (const { func, offset } of items) {
+      if (!places.has(func)) places.set(func, instructionsOf(this.module, this.module.funcs[func - this.module.imported.funcs]!.body));
+      const op = places.get(func)!.get(offset);
+      if (op === undefined || SEPARATORS.has(op) || seen.has(offset)) return false;
+      seen.add(offset);
     }
-    if (reader.pos !== end || new Set(found.map(([func, offset]) => `${func} ${offset}`)).size !== found.length) return false;
-    for (const [func, offset, text] of found) {
-      let map = this.annotations.get(func);
-      if (map === undefined) this.annotations.set(func, (map = new Map()));
-      map.set(offset, (map.get(offset) ?? '') + text);
+    for (const { offset, data } of items) {
+      this.annotations.set(offset, `${this.annotations.get(offset) ?? ''}(@${section.name} ${quoteBytes(data)}) `);
     }
     return true;
   }
@@ -249,27 +222,4 @@ class ModulePrinter {
 
 function memoryType(type: MemoryType): string {
   return showMemoryType(type).slice('(memory '.length, -1);
-}
-
-function findBodyStarts(module: Module): number[] {
-  const section = module.sections.find(({ id }) => id === SECTION.code);
-  if (section === undefined) return [];
-  const reader = new ByteReader(module.bytes, section.start, section.end);
-  return Array.from({ length: reader.u32() }, () => {
-    const size = reader.u32();
-    const start = reader.pos;
-    reader.skip(size);
-    return start;
-  });
-}
-
-/** The offsets of the instructions of a body that can carry an annotation. */
-function instructionStarts(module: Module, { offset, end }: CodeRange): Set<number> {
-  const reader = new InstructionReader(module.bytes, offset, end);
-  const starts = new Set<number>();
-  while (reader.pos < end) {
-    const op = reader.next();
-    if (op !== OP.end && op !== OP.else && op !== OP.catch && op !== OP.catch_all && op !== OP.delegate) starts.add(reader.start);
-  }
-  return starts;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WASM_3 } from '../features.js';
-import { EXNREF } from '../types.js';
+import { EXNREF, EXTERNREF } from '../types.js';
 import { type Command, parseScript } from './script.js';
 
 function commands(text: string): readonly Command[] {
@@ -41,7 +41,7 @@ describe('parseScript', () => {
           { kind: 'i32', value: -1 },
           { kind: 'v128', bytes: Uint8Array.of(1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 255, 255) },
           { kind: 'null', type: EXNREF },
-          { kind: 'host', hierarchy: 'extern', value: 3 },
+          { kind: 'host', type: EXTERNREF, value: 3 },
         ],
       },
       expected: [

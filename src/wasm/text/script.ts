@@ -1,6 +1,6 @@
 import { SyntaxError } from '../errors.js';
 import type { Features } from '../features.js';
-import { HEAP, type ValType } from '../types.js';
+import { EXTERNREF, HEAP, ref, type ValType } from '../types.js';
 import { type Assembled, assembleAt, assembleBody } from './assemble.js';
 import { Cursor } from './cursor.js';
 import { TOKEN, type Tokens, lex } from './lexer.js';
@@ -42,7 +42,7 @@ export type Constant =
   /** `type` is the nullable reference type. */
   | { readonly kind: 'null'; readonly type: ValType }
   /** `(ref.extern n)`, and `(ref.host n)`, which is the same seen as an `anyref`. */
-  | { readonly kind: 'host'; readonly hierarchy: 'extern' | 'any'; readonly value: number };
+  | { readonly kind: 'host'; readonly type: ValType; readonly value: number };
 
 /** `canonical`: a NaN whose payload is only its top bit; `arithmetic`: a NaN with that bit set. Either sign. */
 export type NanPattern = 'nan:canonical' | 'nan:arithmetic';
@@ -274,9 +274,9 @@ class CommandParser {
         return cursor.is(TOKEN.close) ? { kind: 'any null' } : { kind: 'null', type: this.types.nullType(cursor) };
       case 'ref.extern':
         if (cursor.is(TOKEN.close)) return { kind: 'ref', heap: 'extern' };
-        return { kind: 'host', hierarchy: 'extern', value: cursor.u32('a number') };
+        return { kind: 'host', type: EXTERNREF, value: cursor.u32('a number') };
       case 'ref.host':
-        return { kind: 'host', hierarchy: 'any', value: cursor.u32('a number') };
+        return { kind: 'host', type: ref(HEAP.any, true), value: cursor.u32('a number') };
       default:
         return this.referencePattern(word);
     }

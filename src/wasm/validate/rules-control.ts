@@ -102,10 +102,8 @@ function select(typing: Typing): void {
   typing.pop(I32);
   const second = typing.popAny();
   const first = typing.popAny();
-  for (const type of [second, first]) {
-    if (isRef(type)) {
-      typing.invalid(`type mismatch: instruction requires numeric or vector type but stack has ${typing.context.showAll([first, second])}`);
-    }
+  if (isRef(first) || isRef(second)) {
+    typing.invalid(`type mismatch: instruction requires numeric or vector type but stack has ${typing.context.showAll([first, second])}`);
   }
   if (first !== second && first !== BOT && second !== BOT) typing.mismatch([first, first, I32]);
   typing.push(first === BOT ? second : first);

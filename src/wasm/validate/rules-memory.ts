@@ -31,7 +31,7 @@ function narrower(a: AddressType, b: AddressType): AddressType {
 function applyWith(typing: Typing, reader: InstructionReader, address: AddressType): void {
   const { params, results } = reader.instruction;
   for (let i = params!.length - 1; i >= 0; i--) typing.pop(params![i] === ADDR ? address : params![i]!);
-  for (const type of results!) typing.push(type === ADDR ? address : type);
+  for (let i = 0; i < results!.length; i++) typing.push(results![i] === ADDR ? address : results![i]!);
 }
 
 function access(typing: Typing, reader: InstructionReader): void {
