@@ -1,5 +1,5 @@
 import type { Data } from '../state.js';
-import { type Catalogue, propertiesOf } from './catalogue.js';
+import { type Catalogue, isObject } from './catalogue.js';
 import type { ObjectClass } from './realm.js';
 
 /**
@@ -20,7 +20,7 @@ type Value = Data;
 export type Property = readonly [key: Value, value: Value, flags: number];
 
 interface Node {
-  readonly kind: 'known' | 'go' | Exclude<ObjectClass, 'function' | 'other'>;
+  readonly kind: 'known' | 'go' | 'go prototype' | Exclude<ObjectClass, 'function' | 'other'>;
   /** The name of a known object, the id of a Go function, the time of a date, the bytes of a buffer, the class of a view. */
   readonly of?: Data;
   /** Values that belong to the kind: buffer, offset and length of a view, entries of a map, members of a set. */
@@ -110,6 +110,28 @@ export class GraphWriter {
     return position;
   }
 
+  /** Whether a function that stands for a Go function has the properties that every new one has, and no others. */
+  private untouched(wrapper: object): boolean {
+    const is = (object: object, prototype: string, properties: readonly (readonly [string, unknown, number])[]): boolean =>
+      Reflect.isExtensible(object) &&
+      this.context.catalogue.nameOf(Reflect.getPrototypeOf(object) ?? object) === prototype &&
+      Reflect.ownKeys(object).length === properties.length &&
+      properties.every(([key, value, flags]) => {
+        const own = Reflect.getOwnPropertyDescriptor(object, key);
+        return own !== undefined && own.value === value && flagsOf(own) === flags;
+      });
+    const prototype = prototypeOf(wrapper);
+    return (
+      isObject(prototype) &&
+      is(prototype, 'globalThis.Object.prototype', [['constructor', wrapper, WRITABLE | CONFIGURABLE]]) &&
+      is(wrapper, 'globalThis.Function.prototype', [
+        ['length', 0, CONFIGURABLE],
+        ['name', '', CONFIGURABLE],
+        ['prototype', prototype, WRITABLE],
+      ])
+    );
+  }
+
   private refuse(what: string): Node {
     this.foreign.push(`${this.where}: ${what}`);
     return { kind: 'plain' };
@@ -120,7 +142,11 @@ export class GraphWriter {
     const name = catalogue.nameOf(object);
     if (name !== undefined) return { kind: 'known', of: name };
     const go = this.context.goFunction(object);
-    if (go !== undefined) return { kind: 'go', of: go, ...this.shape(object) };
+    if (go !== undefined) return this.untouched(object) ? { kind: 'go', of: go } : { kind: 'go', of: go, ...this.shape(object) };
+    const owner = Reflect.getOwnPropertyDescriptor(object, 'constructor')?.value as unknown;
+    if (isObject(owner) && this.context.goFunction(owner) !== undefined && prototypeOf(owner) === object && this.untouched(owner)) {
+      return { kind: 'go prototype', parts: [this.value(owner)] };
+    }
     const kind = this.context.classOf(object);
     if (kind === 'other' || kind === 'function') return this.refuse(`a JavaScript ${kind === 'function' ? 'function' : 'object with a state of its own'}`);
     const prototype = Reflect.getPrototypeOf(object);
@@ -148,20 +174,21 @@ export class GraphWriter {
     if (this.context.classOf(buffer) !== 'buffer') return this.refuse('a view of shared memory');
     const type = view instanceof DataView || kindOf.call(view) === undefined ? 'DataView' : (kindOf.call(view) as string);
     const size = type === 'DataView' ? 1 : (view as Uint8Array).BYTES_PER_ELEMENT;
-    // The elements are the buffer's bytes.
-    const shape = this.shape(view, (key) => typeof key === 'string' && /^(?:0|[1-9]\d*)$/.test(key));
-    return { kind: 'view', of: type, parts: [this.value(buffer), byteOffset, byteLength / size], ...shape };
+    const length = byteLength / size;
+    // The elements, which come first among the properties, are the buffer's bytes.
+    return { kind: 'view', of: type, parts: [this.value(buffer), byteOffset, length], ...this.shape(view, type === 'DataView' ? 0 : length) };
   }
 
-  private shape(object: object, skip: (key: PropertyKey) => boolean = () => false): Omit<Node, 'kind' | 'of' | 'parts'> {
+  /** `from`: how many properties to leave out. */
+  private shape(object: object, from = 0): Omit<Node, 'kind' | 'of' | 'parts'> {
     const properties: Property[] = [];
-    for (const [key, descriptor] of propertiesOf(object)) if (!skip(key)) properties.push(this.property(key, descriptor));
+    for (const key of Reflect.ownKeys(object).slice(from)) properties.push(this.property(key, Reflect.getOwnPropertyDescriptor(object, key)!));
     const shape = { prototype: this.value(Reflect.getPrototypeOf(object)), properties };
     return Reflect.isExtensible(object) ? shape : { ...shape, sealed: true };
   }
 
   private property(key: PropertyKey, descriptor: PropertyDescriptor): Property {
-    const flags = (descriptor.writable ? WRITABLE : 0) | (descriptor.enumerable ? ENUMERABLE : 0) | (descriptor.configurable ? CONFIGURABLE : 0);
+    const flags = flagsOf(descriptor);
     const name = this.value(key);
     if ('value' in descriptor) return [name, this.value(descriptor.value), flags];
     return [name, ['accessor', this.value(descriptor.get), this.value(descriptor.set)], flags | ACCESSOR];
@@ -172,7 +199,21 @@ export class GraphWriter {
   }
 }
 
+function flagsOf({ writable, enumerable, configurable }: PropertyDescriptor): number {
+  return (writable ? WRITABLE : 0) | (enumerable ? ENUMERABLE : 0) | (configurable ? CONFIGURABLE : 0);
+}
+
+/** What new objects of a function get as their prototype, if it is a plain property. */
+function prototypeOf(func: object): unknown {
+  return Reflect.getOwnPropertyDescriptor(func, 'prototype')?.value;
+}
+
 const kindOf: (this: unknown) => unknown = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!.get!;
+
+/** The position that a value which is an object refers to. */
+function reference(value: Value): number {
+  return (value as readonly [string, number])[1];
+}
 
 export class GraphReader {
   private readonly nodes: readonly Node[];
@@ -228,6 +269,8 @@ export class GraphReader {
         return this.known(of as string);
       case 'go':
         return this.context.wrap(of as number);
+      case 'go prototype':
+        return prototypeOf(this.object(reference(parts![0]!))) as object;
       case 'array':
         return construct('Array', []);
       case 'date':
@@ -245,7 +288,7 @@ export class GraphReader {
         return buffer;
       }
       case 'view':
-        return construct(of as string, [this.object((parts![0] as readonly [string, number])[1]), parts![1], parts![2]]);
+        return construct(of as string, [this.object(reference(parts![0]!)), parts![1], parts![2]]);
       default:
         return {};
     }

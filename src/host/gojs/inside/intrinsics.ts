@@ -63,18 +63,19 @@ export function makeIntrinsics(host: WrapperHost): Intrinsics {
     failed: 'the Go program has failed',
   };
 
-  const makeFuncWrapper = (id: number): object => {
-    const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+  const enlist = (wrapper: object, id: number): object => {
+    made(wrapper, id);
+    return wrapper;
+  };
+  const makeFuncWrapper = (id: number): object =>
+    enlist(function (this: unknown, ...args: unknown[]): unknown {
       const event: PendingEvent = { id, this: this, args };
       go._pendingEvent = event;
       const answer = resume();
       if (answer === 'ok') return event.result;
       if (answer === 'deep') throw new RangeError('Maximum call stack size exceeded');
       throw new Error(REFUSALS[answer]);
-    };
-    made(wrapper, id);
-    return wrapper;
-  };
+    }, id);
 
   const go: GoObject = { _pendingEvent: null, _makeFuncWrapper: makeFuncWrapper };
   return {
