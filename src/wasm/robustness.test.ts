@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadProgram } from '../../spec-tests/support/programs.js';
 import { decode } from './binary/decode.js';
 import { functionNames } from './binary/names.js';
+import { ByteWriter } from './binary/writer.js';
 import { DecodeError, ValidationError } from './errors.js';
 import { type Feature, type Features, FEATURES, WASM_3 } from './features.js';
 import { assemble } from './text/assemble.js';
@@ -142,6 +143,23 @@ describe('bad modules', () => {
     expect(refusal(Uint8Array.of(...head, ...labels), WASM_3)).toBeInstanceOf(DecodeError);
     expect(() => decode(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 9, 8, 1, 1, 0, ...lie))).toThrow(DecodeError);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
+  });
+
+  it('that move operands by the thousand do not keep us busy', () => {
+    const list = Array<number>(1000).fill(0x7f);
+    const out = new ByteWriter().header();
+    out.section(1, (types) => types.bytes([2, 0x60, 0, 0, 0x60]).vec(list, (type) => types.byte(type)).vec(list, (type) => types.byte(type)));
+    out.section(2, (imports) => imports.bytes([1, 0, 0, 0, 1])).section(3, (funcs) => funcs.bytes([1, 0]));
+    out.section(10, (code) =>
+      code.u32(1).sized((body) => {
+        body.byte(0);
+        for (let i = 0; i < 1000; i++) body.bytes([0x41, 0]);
+        for (let i = 0; i < 100_000; i++) body.bytes([0x10, 0]);
+        for (let i = 0; i < 1000; i++) body.byte(0x1a);
+        body.byte(0x0b);
+      }),
+    );
+    expect(refusal(out.take(), WASM_3)?.message).toContain('move too many operands');
   });
 
   it('may nest as deeply as they like', () => {

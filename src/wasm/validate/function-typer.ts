@@ -3,7 +3,7 @@ import { INSTRUCTIONS } from '../instructions.js';
 import type { CodeRange } from '../module.js';
 import { isDefaultable, isRef, V128, type ValType } from '../types.js';
 import { RULES } from './rules.js';
-import { Typing } from './typing.js';
+import { OPERANDS_AT_LEAST, OPERANDS_PER_BYTE, Typing } from './typing.js';
 
 /**
  * Types a body instruction by instruction (§A.2): the validator is a loop over it, and lowering uses the same loop to
@@ -61,6 +61,7 @@ export class FunctionTyper extends Typing {
     this.maxCellHeight = 0;
     this.depth = 0;
     this.inits.length = 0;
+    this.budget = OPERANDS_AT_LEAST + OPERANDS_PER_BYTE * (this.reader.end - this.reader.pos);
     this.open('func', [], results);
   }
 

@@ -28,6 +28,13 @@ export class Control {
 }
 
 /**
+ * An instruction of two bytes may move a thousand operands, so hostile code could keep us busy for seconds a megabyte.
+ * Code that moves more than this for each of its bytes, after a good start, does no work that anybody wants.
+ */
+export const OPERANDS_PER_BYTE = 64;
+export const OPERANDS_AT_LEAST: number = 1 << 22;
+
+/**
  * The state that typing a function body goes through (§A.2): operand types, open structured instructions, initialised
  * locals. The rules in `rules-*.ts` act on it through `pop` and `push`; nothing is allocated per instruction.
  *
@@ -66,6 +73,8 @@ export class Typing {
   /** In a constant expression: the globals that it may read are those below this index. */
   globalLimit: number | undefined = undefined;
 
+  /** Operands that lists may still push and take in this body: see `OPERANDS_PER_BYTE`. */
+  protected budget = 0;
   /** `height` before the instruction, for messages. */
   protected entryHeight = 0;
   private readonly singles = new Map<ValType, readonly ValType[]>();
@@ -106,7 +115,7 @@ export class Typing {
   }
 
   private growOperands(): void {
-    if (this.height >= MAX_OPERANDS) this.invalid(`more than ${MAX_OPERANDS} operands on the stack`);
+    if (this.types.length >= MAX_OPERANDS) this.invalid(`more than ${MAX_OPERANDS} operands on the stack`);
     this.types = grown(this.types);
     this.cells = grown(this.cells);
   }
@@ -155,23 +164,47 @@ export class Typing {
     this.push(ref(heapOf(type), false, isExact(type)));
   }
 
+  /** Takes the top operands, the last of `expected` on top. */
   popAll(expected: readonly ValType[]): void {
-    const control = this.control;
-    const { registry } = this.context;
-    for (let i = expected.length - 1; i >= 0; i--) {
-      if (this.height === control.height) {
-        if (control.unreachable) return;
-        this.mismatch(expected);
-      }
-      const at = --this.height;
-      this.cellHeight = this.cells[at]!;
-      const type = this.types[at]!;
-      if (type !== expected[i]! && !registry.matches(type, expected[i]!)) this.mismatch(expected);
+    const count = expected.length;
+    if (count === 0) return;
+    const { control, height, types } = this;
+    const bottom = height - count;
+    const first = bottom < control.height ? control.height : bottom;
+    if (first !== bottom && !control.unreachable) this.mismatch(expected);
+    for (let at = first; at < height; at++) {
+      const type = types[at]!;
+      const wanted = expected[at - bottom]!;
+      if (type !== wanted && !this.context.registry.matches(type, wanted)) this.mismatch(expected);
+    }
+    if (first < height) {
+      this.spend(height - first);
+      this.cellHeight = this.cells[first]!;
+      this.height = first;
     }
   }
 
-  pushAll(types: readonly ValType[]): void {
-    for (let i = 0; i < types.length; i++) this.push(types[i]!);
+  private spend(operands: number): void {
+    this.budget -= operands;
+    if (this.budget < 0) this.invalid('calls and branches move too many operands for the size of the function');
+  }
+
+  pushAll(list: readonly ValType[]): void {
+    const count = list.length;
+    if (count === 0) return;
+    this.spend(count);
+    while (this.height + count > this.types.length) this.growOperands();
+    const { types, cells, height } = this;
+    let cell = this.cellHeight;
+    for (let i = 0; i < count; i++) {
+      const type = list[i]!;
+      types[height + i] = type;
+      cells[height + i] = cell;
+      cell += type === V128 ? 2 : 1;
+    }
+    this.height = height + count;
+    this.cellHeight = cell;
+    if (cell > this.maxCellHeight) this.maxCellHeight = cell;
   }
 
   /** Demands that the top operands match without taking them. */
