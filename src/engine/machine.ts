@@ -199,7 +199,7 @@ export class Machine {
     const end = base + words;
     if (end > limits.maxStackCells * 2 || state.rp / RECORD >= limits.maxCallDepth) return false;
     if (end > state.cells.i32.length) state.cells.reserve((end >> 1) + 1);
-    if (state.rp + 3 * RECORD > state.records.length) {
+    if (state.rp + 3 * RECORD >= state.records.length) {
       const bigger = new Int32Array(state.records.length * 2);
       bigger.set(state.records);
       state.records = bigger;
