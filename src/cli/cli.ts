@@ -55,7 +55,17 @@ async function execute(command: Command, args: readonly string[]): Promise<numbe
     return EXIT.ok;
   }
   if (parsed.options['version'] === true) return version();
-  return command.run(parsed);
+  try {
+    return await command.run(parsed);
+  } catch (error) {
+    // Only where a guest has exit codes of its own are there more of ours.
+    if (error instanceof Refusal && command.usageCode === EXIT.usage) throw new Refusal(error.message, toolCode(error.exitCode));
+    throw error;
+  }
+}
+
+function toolCode(code: number): number {
+  return code === EXIT.notLoadable ? EXIT.checksFailed : EXIT.usage;
 }
 
 function version(): number {

@@ -166,6 +166,7 @@ export class Stats {
       instructions: machine.clock,
       hostCalls: this.hostCalls,
       memoryPages: store.memories[0]?.pages ?? 0,
+      tier: 'interp',
       decodeMs: Math.round(this.decodeMs * 10) / 10,
       runMs: Math.round(this.runMs * 10) / 10,
     };
