@@ -450,10 +450,8 @@ for (const instruction of rows) {
   else same.push(instruction);
 }
 
-/** Row of an opcode without prefix, −1 if there is none. */
-export function indexOfByte(byte: number): number {
-  return byOpcode[byte]!;
-}
+/** By opcode byte: the row of an opcode without prefix, −1 if there is none. */
+export const ROW_OF_BYTE: Int16Array = byOpcode.subarray(0, 256);
 /** Row of `prefix` (0xFB to 0xFE) and the sub-opcode after it, −1 if there is none. */
 export function indexOfPrefixed(prefix: number, sub: number): number {
   return sub < SUBS ? byOpcode[256 + (prefix - 0xfb) * SUBS + sub]! : -1;

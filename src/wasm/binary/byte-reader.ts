@@ -53,13 +53,18 @@ export class ByteReader {
     throw new DecodeError(message, offset);
   }
 
+  protected unexpectedEnd(): never {
+    this.fail('unexpected end of section or function', this.end);
+  }
+
   byte(): number {
-    if (this.pos >= this.end) this.fail('unexpected end of section or function', this.end);
+    if (this.pos >= this.end) this.unexpectedEnd();
     return this.bytes[this.pos++]!;
   }
 
   u32(): number {
-    const first = this.byte();
+    if (this.pos >= this.end) this.unexpectedEnd();
+    const first = this.bytes[this.pos++]!;
     return first < 0x80 ? first : this.longU32(first);
   }
 
@@ -163,7 +168,7 @@ export class ByteReader {
 
   /** Passes over `count` bytes. */
   skip(count: number): void {
-    if (count > this.end - this.pos) this.fail('unexpected end of section or function', this.end);
+    if (count > this.end - this.pos) this.unexpectedEnd();
     this.pos += count;
   }
 

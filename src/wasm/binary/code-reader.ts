@@ -1,5 +1,5 @@
 import type { Features } from '../features.js';
-import { type ImmediateKind, indexOfByte, indexOfPrefixed, type Instruction, INSTRUCTIONS } from '../instructions.js';
+import { type ImmediateKind, indexOfPrefixed, type Instruction, INSTRUCTIONS, ROW_OF_BYTE } from '../instructions.js';
 import { BOT, type ValType } from '../types.js';
 import { ByteReader } from './byte-reader.js';
 
@@ -95,9 +95,12 @@ export class InstructionReader extends ByteReader {
 
   /** Reads the instruction at `pos` and answers its opcode. Throws `DecodeError` for what is none. */
   next(): number {
-    this.start = this.pos;
-    const byte = this.byte();
-    const index = byte >= 0xfb && byte <= 0xfe ? indexOfPrefixed(byte, this.u32()) : indexOfByte(byte);
+    const start = this.pos;
+    if (start >= this.end) this.unexpectedEnd();
+    this.start = start;
+    this.pos = start + 1;
+    const byte = this.bytes[start]!;
+    const index = byte >= 0xfb && byte <= 0xfe ? indexOfPrefixed(byte, this.u32()) : ROW_OF_BYTE[byte]!;
     if (index < 0 || this.rows[index] === 0) this.illegal(byte);
     this.index = index;
     this.op = opOf[index]!;
