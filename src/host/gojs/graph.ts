@@ -9,6 +9,8 @@ import type { ObjectClass } from './realm.js';
 export interface GraphContext {
   readonly catalogue: Catalogue;
   classOf(value: object): ObjectClass;
+  /** Whether no typed array has properties beside its elements: to ask each takes long. */
+  readonly bareViews: boolean;
   /** The Go function that a JavaScript function stands for. */
   goFunction(value: object): number | undefined;
   /** Makes such a function. */
@@ -176,13 +178,14 @@ export class GraphWriter {
     const size = type === 'DataView' ? 1 : (view as Uint8Array).BYTES_PER_ELEMENT;
     const length = byteLength / size;
     // The elements, which come first among the properties, are the buffer's bytes.
-    return { kind: 'view', of: type, parts: [this.value(buffer), byteOffset, length], ...this.shape(view, type === 'DataView' ? 0 : length) };
+    return { kind: 'view', of: type, parts: [this.value(buffer), byteOffset, length], ...this.shape(view, this.context.bareViews ? Infinity : type === 'DataView' ? 0 : length) };
   }
 
-  /** `from`: how many properties to leave out. */
-  private shape(object: object, from = 0): Omit<Node, 'kind' | 'of' | 'parts'> {
+  /** `leave`: how many of the first properties to leave out. */
+  private shape(object: object, leave = 0): Omit<Node, 'kind' | 'of' | 'parts'> {
     const properties: Property[] = [];
-    for (const key of Reflect.ownKeys(object).slice(from)) properties.push(this.property(key, Reflect.getOwnPropertyDescriptor(object, key)!));
+    const keys = leave === Infinity ? [] : Reflect.ownKeys(object).slice(leave);
+    for (const key of keys) properties.push(this.property(key, Reflect.getOwnPropertyDescriptor(object, key)!));
     const shape = { prototype: this.value(Reflect.getPrototypeOf(object)), properties };
     return Reflect.isExtensible(object) ? shape : { ...shape, sealed: true };
   }

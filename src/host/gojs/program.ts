@@ -264,6 +264,7 @@ export class GoProgram implements HostState {
     return {
       catalogue,
       classOf: (value) => this.options.realm.classOf!(value),
+      bareViews: !this.watch.adorned,
       goFunction: (value) => this.wrappers.get(value),
       wrap: (id) => this.js.go._makeFuncWrapper(id),
     };
@@ -298,7 +299,7 @@ export class GoProgram implements HostState {
       event,
       changes,
       nodes: writer.data(),
-      watch: { compiled: this.watch.compiled, changed: this.watch.changed },
+      watch: { compiled: this.watch.compiled, changed: this.watch.changed, adorned: this.watch.adorned },
       files: this.files.save(),
       screen: this.screen.save(),
       turn: { ...this.turn },
@@ -344,8 +345,7 @@ export class GoProgram implements HostState {
       }
     }
     this.js.go._pendingEvent = reader.read(saved.event) as PendingEvent | null;
-    this.watch.compiled = saved.watch.compiled;
-    this.watch.changed = saved.watch.changed;
+    Object.assign(this.watch, saved.watch);
     this.files.load(saved.files);
     this.screen.load(saved.screen);
     this.turn = saved.turn;
@@ -468,7 +468,7 @@ interface SavedProgram {
   readonly event: Data;
   readonly changes: readonly (readonly [name: string, properties: readonly (readonly [Data] | Property)[]])[];
   readonly nodes: Data;
-  readonly watch: { readonly compiled: boolean; readonly changed: boolean };
+  readonly watch: Pick<ScriptWatch, 'compiled' | 'changed' | 'adorned'>;
   readonly files: Data;
   readonly screen: Data;
   readonly turn: Turn;

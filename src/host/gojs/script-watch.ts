@@ -16,6 +16,8 @@ export class ScriptWatch {
   compiled: boolean;
   /** Whether the program may have changed an object of the catalogue. */
   changed = false;
+  /** Whether the program may have given a typed array properties beside its elements. */
+  adorned = false;
   private readonly catalogue: Catalogue | undefined;
   private readonly compilers = new Set<unknown>();
   private readonly promising = new Set<unknown>();
@@ -43,14 +45,15 @@ export class ScriptWatch {
 
   /** A function is about to be called. */
   calling(func: unknown, self: unknown, args: readonly unknown[]): void {
+    const harmless = this.harmless.has(func);
     this.note(func);
     if (self !== undefined) this.note(self);
+    if (!harmless) this.changing(self);
     for (const arg of args) {
       this.note(arg);
-      this.changing(arg);
+      if (!harmless) this.changing(arg);
     }
-    if (this.compiled) this.jobs = this.changed = true;
-    else if (this.catalogue?.has(self) && !this.harmless.has(func)) this.changed = true;
+    if (this.compiled) this.jobs = this.changed = this.adorned = true;
   }
   private note(value: unknown): void {
     if (typeof value !== 'function' && (typeof value !== 'object' || value === null)) return;
@@ -60,6 +63,8 @@ export class ScriptWatch {
 
   /** A property of an object is about to be set or deleted, or a function given the object. */
   changing(target: unknown): void {
-    if (this.compiled || this.catalogue?.has(target)) this.changed = true;
+    if (this.compiled) this.changed = this.adorned = true;
+    else if (ArrayBuffer.isView(target)) this.adorned = true;
+    else if (this.catalogue?.has(target)) this.changed = true;
   }
 }
