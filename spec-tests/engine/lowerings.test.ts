@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import type { Machine } from '../../src/engine/machine.js';
+import { decodeSnapshot, encodeSnapshot } from '../../src/engine/snapshot.js';
+import type { StopReason } from '../../src/engine/stop-reason.js';
+import { f32, f64, i32, i64, type Value } from '../../src/engine/value.js';
+import { compile, Dice, type Running, running, show } from './harness.js';
+import { randomModule } from './generate.js';
+
+/**
+ * Random programs: the host's own engine, fused code, exact code, and every way of changing between the two must agree
+ * on results, traps, memory, clock and whole state.
+ */
+const SEEDS = Array.from({ length: 60 }, (_, i) => 1000 + i * 77);
+
+function args(dice: Dice): { ours: Value[]; theirs: unknown[] } {
+  const [a, b, c, d] = [dice.next() | 0, BigInt.asIntN(64, BigInt(dice.next()) * 0x1_0000_0001n), dice.next() / 1000, Math.fround(dice.below(1000) / 8)];
+  return { ours: [i32(a), i64(b), f64(c), f32(d)], theirs: [a, b, c, d] };
+}
+
+function describeStop(machine: Machine, stop: StopReason): string {
+  if (stop.kind === 'returned') return stop.results.map((value) => show(value, false)).join(' ');
+  if (stop.kind === 'trap') return `trap ${stop.error.message}`;
+  return `${stop.kind} at ${machine.clock}`;
+}
+
+function hostTrap(error: unknown): string {
+  const text = String(error);
+  const known: [RegExp, string][] = [
+    [/divide by zero|remainder by zero/, 'integer divide by zero'],
+    [/divide result unrepresentable/, 'integer overflow'],
+    [/memory access out of bounds/, 'out of bounds memory access'],
+    [/table index is out of bounds/, 'undefined element'],
+    [/null function or function signature mismatch/, 'uninitialized element'],
+  ];
+  return `trap ${known.find(([pattern]) => pattern.test(text))?.[1] ?? text}`;
+}
+
+function startRandom(seed: number, run: Running): void {
+  run.machine.start(run.func('f0'), args(new Dice(seed)).ours);
+}
+
+describe('random programs', () => {
+  it.each(SEEDS)('seed %i: like the host engine', (seed) => {
+    const { bytes, module } = compile(randomModule(seed));
+    const host = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource)).exports as Record<string, (...list: unknown[]) => unknown>;
+    const ours = running(module);
+    const dice = new Dice(seed);
+    for (const name of ['f0', 'f1', 'f0']) {
+      const { ours: values, theirs } = args(dice);
+      host['refuel']!();
+      ours.call('refuel');
+      let expected: string;
+      try {
+        expected = `i32:${host[name]!(...theirs) as number}`;
+      } catch (error) {
+        expected = hostTrap(error);
+      }
+      ours.machine.start(ours.func(name), values);
+      const stop = ours.machine.run();
+      expect(describeStop(ours.machine, stop).replace(/uninitialized element.*|indirect call type.*/, 'uninitialized element')).toBe(expected);
+      if (stop.kind === 'trap') ours.machine.abandon();
+      const theirMemory = new Uint8Array((host['memory'] as unknown as WebAssembly.Memory).buffer);
+      expect(Buffer.compare(ours.store.memories[0]!.u8, theirMemory)).toBe(0);
+    }
+  });
+
+  it.each(SEEDS)('seed %i: fused and exact code agree', (seed) => {
+    const { module } = compile(randomModule(seed));
+    const fused = running(module);
+    startRandom(seed, fused);
+    const fusedStop = describeStop(fused.machine, fused.machine.run());
+
+    const exact = running(module);
+    let steps = 0;
+    exact.machine.probes.everyInstruction(() => void steps++);
+    startRandom(seed, exact);
+    const exactStop = describeStop(exact.machine, exact.machine.run());
+
+    expect(exactStop).toBe(fusedStop);
+    expect(exact.machine.clock).toBe(fused.machine.clock);
+    expect(steps).toBe(exact.machine.clock);
+    expect(exact.machine.frames()).toEqual(fused.machine.frames());
+    expect(exact.machine.hash()).toBe(fused.machine.hash());
+  });
+
+  it.each(SEEDS)('seed %i: stopping anywhere and going on, or in a restored copy, changes nothing', (seed) => {
+    const { module } = compile(randomModule(seed));
+    const straight = running(module);
+    startRandom(seed, straight);
+    const expected = describeStop(straight.machine, straight.machine.run());
+    const { clock } = straight.machine;
+    const hash = straight.machine.hash();
+
+    const dice = new Dice(seed + 1);
+    const sliced = running(module);
+    startRandom(seed, sliced);
+    // Long slices run fused for the most part, short ones are all exact.
+    for (let at = 0; ; ) {
+      at += dice.chance(30) ? 2000 + dice.below(3000) : 1 + dice.below(40);
+      const stop = sliced.machine.run(at);
+      if (stop.kind !== 'limit') {
+        expect(describeStop(sliced.machine, stop)).toBe(expected);
+        break;
+      }
+      expect(sliced.machine.clock).toBe(at);
+      if (!dice.chance(20)) continue;
+      const snapshot = sliced.machine.snapshot();
+      const other = running(module);
+      other.machine.restore(decodeSnapshot(encodeSnapshot(snapshot)));
+      expect(other.machine.hash()).toBe(sliced.machine.hash());
+      expect(describeStop(other.machine, other.machine.run())).toBe(expected);
+      expect(other.machine.clock).toBe(clock);
+      expect(other.machine.hash()).toBe(hash);
+    }
+    expect(sliced.machine.clock).toBe(clock);
+    expect(sliced.machine.hash()).toBe(hash);
+  });
+
+  it.each(SEEDS)('seed %i: probes see the same state and change nothing', (seed) => {
+    const { module } = compile(randomModule(seed));
+    const straight = running(module);
+    // What every instruction looks like, in exact code.
+    const seen = new Map<number, string>();
+    straight.machine.probes.everyInstruction((machine) => {
+      const [frame] = machine.frames();
+      seen.set(machine.clock, JSON.stringify([frame!.kind === 'wasm' ? frame.offset : 0, machine.frames().length, frame], bigints));
+    });
+    startRandom(seed, straight);
+    const expected = describeStop(straight.machine, straight.machine.run());
+    const offsets = [...new Set([...seen.values()].map((text) => JSON.parse(text)[0] as number))];
+
+    const dice = new Dice(seed + 2);
+    const probed = running(module);
+    startRandom(seed, probed);
+    let fired = 0;
+    const funcs = probed.store.funcs.length;
+    const check = (machine: Machine): void | 'stop' => {
+      fired++;
+      const [frame] = machine.frames();
+      expect(JSON.stringify([frame!.kind === 'wasm' ? frame.offset : 0, machine.frames().length, frame], bigints)).toBe(seen.get(machine.clock));
+      // Probes also come while functions are on the stack.
+      if (dice.chance(30)) add();
+      if (dice.chance(30)) return 'stop';
+    };
+    let added = 0;
+    const add = (): void => {
+      if (added++ > 12) return;
+      const offset = dice.of(offsets);
+      for (let func = 0; func < funcs; func++) {
+        const instance = probed.store.funcs[func]!;
+        if (instance.kind !== 'wasm') continue;
+        const { body } = module.funcs[instance.index]!;
+        if (offset >= body.offset && offset < body.end) probed.machine.probes.at(func, offset, check);
+      }
+    };
+    add();
+    add();
+    let stop = probed.machine.run();
+    while (stop.kind === 'probe') stop = probed.machine.run();
+    expect(describeStop(probed.machine, stop)).toBe(expected);
+    expect(probed.machine.clock).toBe(straight.machine.clock);
+    expect(probed.machine.hash()).toBe(straight.machine.hash());
+    expect(fired).toBeGreaterThan(0);
+  });
+});
+
+function bigints(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`;
+  return value !== null && typeof value === 'object' && 'droppedDatas' in value ? 'instance' : value;
+}
