@@ -21,7 +21,8 @@ const programs = read('programs.json');
 const { arguments: given, signatures, calls } = read('runs.json');
 const rules = read('normalise.json').map(({ pattern, to }) => [new RegExp(pattern, 'gm'), to]);
 const work = mkdtempSync(join(tmpdir(), 'oracles-'));
-const nodeFlags = ['--stack-size=8192', '--no-warnings'];
+// Below the operating system's own limit for the stack of a process, which is usually 8 MiB.
+const nodeFlags = ['--stack-size=6000', '--no-warnings'];
 const guestFolder = '/sandbox';
 const timeout = 120_000;
 
@@ -82,8 +83,8 @@ function ownHost(program, wasm, run) {
   const preopens = run.folder ? { [guestFolder]: sandbox() } : {};
   const { steps, uninitialised } = run;
   writeFileSync(job, JSON.stringify({ wasm, target: program.target, args, env: run.env ?? {}, preopens, wasmExec, signatures, steps, uninitialised }));
-  const { stdout, stderr } = spawn(process.execPath, [...nodeFlags, hostScript, job, outcome], { stdin: run.stdin });
-  if (!existsSync(outcome)) throw new Error(`no result; stderr: ${stderr}`);
+  const { stdout, stderr, exitCode } = spawn(process.execPath, [...nodeFlags, hostScript, job, outcome], { stdin: run.stdin });
+  if (!existsSync(outcome)) throw new Error(`${program.name} ${args.join(' ')}: the host ended with ${exitCode} and no result: ${stderr}`);
   const { results, ...end } = JSON.parse(readFileSync(outcome, 'utf8'));
   return { stdout, stderr, ...end, ...(steps ? { results } : {}) };
 }
@@ -135,7 +136,14 @@ try {
       const open = Object.keys(expected).filter((key) => expected[key] === null);
       if (open.length > 0) console.log(`${program.name} ${run.args.join(' ')}: ${open.join(', ')} differ from run to run`);
       if (first === wazero) {
-        const other = record(ownHost, program, wasm, run);
+        let other;
+        try {
+          other = record(ownHost, program, wasm, run);
+        } catch (error) {
+          console.log(error.message);
+          report.second.push({ oracle: 'node:wasi', args: run.args, failed: true });
+          continue;
+        }
         const differing = ['stdout', 'stderr', 'exitCode', 'trap'].filter((key) => other[key] !== expected[key]);
         if (differing.length > 0) {
           report.second.push({ oracle: 'node:wasi', args: run.args, ...Object.fromEntries(differing.map((key) => [key, other[key] ?? null])) });
