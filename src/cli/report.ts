@@ -1,6 +1,7 @@
 import { Crash, Exhaustion, LinkError, Trap, UncaughtException } from '../engine/errors.js';
 import type { Frame } from '../engine/frames.js';
 import type { StopReason } from '../engine/stop-reason.js';
+import { StateError } from '../host/state.js';
 import { goCalls, showFrames, showGoCall } from '../program/backtrace.js';
 import type { Program } from '../program/program.js';
 import { EXIT, Refusal } from './errors.js';
@@ -11,6 +12,10 @@ export function report(error: unknown): number {
   if (error instanceof Refusal) {
     say(error.message);
     return error.exitCode;
+  }
+  if (error instanceof StateError) {
+    say(error.message);
+    return EXIT.refused;
   }
   if (error instanceof LinkError) {
     say(error.message);

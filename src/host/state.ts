@@ -5,10 +5,15 @@ export type Data = null | boolean | number | bigint | string | Uint8Array | read
 export interface HostState {
   /** A copy of the state. Only meaningful while `live` is empty. */
   save(): Data;
-  /** Takes on a state that `save` gave, perhaps in another process. */
+  /** Takes on a state that `save` gave, perhaps in another process. Throws `StateError` where the world has changed too much. */
   load(state: Data): void;
   /** What of the outside world is in use, in words for a person: a snapshot is impossible unless this is empty. */
   live(): string[];
+}
+
+/** A saved state does not fit the world in which it is to go on. The message is for a person. */
+export class StateError extends Error {
+  override readonly name = 'StateError';
 }
 
 /** Joins parts to one state; `load` expects the same parts under the same names. */
@@ -18,7 +23,7 @@ export function joinStates(parts: Readonly<Record<string, HostState>>): HostStat
     load: (state) => {
       const saved = state as Readonly<Record<string, Data>>;
       for (const [name, part] of Object.entries(parts)) {
-        if (!(name in saved)) throw new Error(`the host state lacks '${name}'`);
+        if (!(name in saved)) throw new StateError(`the saved state of the host lacks '${name}'`);
         part.load(saved[name]!);
       }
     },

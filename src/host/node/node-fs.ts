@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { FS_ERRORS, FsError, isLink, S_IF, type DirEntry, type FileSystem, type FsErrorCode, type OpenFlags, type Stat } from '../fs.js';
 import type { Mask } from '../mask.js';
 import { basename, parent } from '../resolve.js';
-import type { Data } from '../state.js';
+import { type Data, StateError } from '../state.js';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_TRUNC } = fs.constants;
 /** Missing on Windows, where links need privileges to be made. */
@@ -14,8 +14,11 @@ const O_PATH = 0o10000000;
 const DESCRIPTORS = '/proc/self/fd';
 
 interface OpenFile {
-  /** Where it was opened. */
-  readonly path: string;
+  /** The descriptor that the system gave. */
+  readonly fd: number;
+  /** Its name, kept up to date when the guest renames it. */
+  path: string;
+  readonly flags: OpenFlags;
   /** Whether reads and writes have a place; a FIFO or a terminal has none. */
   readonly seekable: boolean;
   /** The system itself appends, which Node cannot switch off later. */
@@ -97,6 +100,9 @@ export class NodeFs implements FileSystem {
   rename(from: string, to: string): void {
     if (from === '/' || to === '/') throw new FsError('EBUSY', from);
     this.named(from, (a) => this.named(to, (b) => fs.renameSync(a, b)));
+    for (const file of this.files.values()) {
+      if (file.path === from || file.path.startsWith(`${from}/`)) file.path = to + file.path.slice(from.length);
+    }
   }
   link(from: string, to: string): void {
     this.named(from, (a) => this.named(to, (b) => fs.linkSync(a, b)));
@@ -125,16 +131,18 @@ export class NodeFs implements FileSystem {
     if (flags.exclusive) bits |= O_EXCL;
     if (flags.truncate && flags.write) bits |= O_TRUNC;
     if (flags.directory) bits |= O_DIRECTORY;
-    const handle = this.named(path, (host) => fs.openSync(host, bits | O_NOFOLLOW, mode));
-    const stat = fs.fstatSync(handle);
+    const fd = this.named(path, (host) => fs.openSync(host, bits | O_NOFOLLOW, mode));
+    const stat = fs.fstatSync(fd);
+    let handle = 0;
+    while (this.files.has(handle)) handle++;
     const append = flags.append === true;
-    this.files.set(handle, { path, seekable: stat.isFile() || stat.isBlockDevice(), appends: append, append });
+    this.files.set(handle, { fd, path, flags, seekable: stat.isFile() || stat.isBlockDevice(), appends: append, append });
     return handle;
   }
   close(handle: number): void {
-    this.opened(handle);
+    const { fd } = this.opened(handle);
     this.files.delete(handle);
-    attempt(() => fs.closeSync(handle));
+    attempt(() => fs.closeSync(fd));
   }
   private opened(handle: number): OpenFile {
     const file = this.files.get(handle);
@@ -142,18 +150,18 @@ export class NodeFs implements FileSystem {
     return file;
   }
   fstat(handle: number): Stat {
-    this.opened(handle);
-    return this.shown(attempt(() => fs.fstatSync(handle, { bigint: true })));
+    const { fd } = this.opened(handle);
+    return this.shown(attempt(() => fs.fstatSync(fd, { bigint: true })));
   }
   read(handle: number, into: Uint8Array, at: number): number {
-    const { seekable } = this.opened(handle);
-    return attempt(() => fs.readSync(handle, into, 0, into.length, seekable ? at : null));
+    const { fd, seekable } = this.opened(handle);
+    return attempt(() => fs.readSync(fd, into, 0, into.length, seekable ? at : null));
   }
   write(handle: number, bytes: Uint8Array, at: number): number {
-    const { seekable, appends, append } = this.opened(handle);
+    const { fd, seekable, appends, append } = this.opened(handle);
     return attempt(() => {
-      const place = append && !appends ? fs.fstatSync(handle).size : at;
-      return fs.writeSync(handle, bytes, 0, bytes.length, seekable && !appends ? place : null);
+      const place = append && !appends ? fs.fstatSync(fd).size : at;
+      return fs.writeSync(fd, bytes, 0, bytes.length, seekable && !appends ? place : null);
     });
   }
   setAppend(handle: number, append: boolean): void {
@@ -162,39 +170,79 @@ export class NodeFs implements FileSystem {
     file.append = append;
   }
   truncate(handle: number, size: number): void {
-    this.opened(handle);
-    attempt(() => fs.ftruncateSync(handle, size));
+    const { fd } = this.opened(handle);
+    attempt(() => fs.ftruncateSync(fd, size));
   }
   fchmod(handle: number, mode: number): void {
-    this.opened(handle);
-    attempt(() => fs.fchmodSync(handle, mode));
+    const { fd } = this.opened(handle);
+    attempt(() => fs.fchmodSync(fd, mode));
   }
   fchown(handle: number, uid: number, gid: number): void {
-    this.opened(handle);
-    attempt(() => fs.fchownSync(handle, uid, gid));
+    const { fd } = this.opened(handle);
+    attempt(() => fs.fchownSync(fd, uid, gid));
   }
   futimes(handle: number, atime: bigint, mtime: bigint): void {
-    this.opened(handle);
+    const { fd } = this.opened(handle);
     attempt(() => {
-      fs.futimesSync(handle, seconds(atime), seconds(mtime));
-      this.mask?.setTimes(fromNode(fs.fstatSync(handle, { bigint: true })), atime, mtime);
+      fs.futimesSync(fd, seconds(atime), seconds(mtime));
+      this.mask?.setTimes(fromNode(fs.fstatSync(fd, { bigint: true })), atime, mtime);
     });
   }
   sync(handle: number): void {
-    this.opened(handle);
-    attempt(() => fs.fsyncSync(handle));
+    const { fd } = this.opened(handle);
+    attempt(() => fs.fsyncSync(fd));
   }
 
-  /** The content stays where it is: whoever goes on finds the folder as it is then. */
+  /** Which files are open, and how to know them again. Their content stays where it is. */
   save(): Data {
-    return this.mask?.save() ?? null;
+    const files = [...this.files].map(([handle, { fd, path, flags, append }]) => ({
+      handle,
+      path,
+      flags: { ...flags, create: false, exclusive: false, truncate: false },
+      append,
+      identity: identity(fs.fstatSync(fd, { bigint: true })),
+    }));
+    return { files, mask: this.mask?.save() ?? null };
   }
+  /** Opens the same files again. Throws `StateError` if one is gone or was written to. */
   load(state: Data): void {
-    if (state !== null) this.mask?.load(state);
+    type Saved = { handle: number; path: string; flags: OpenFlags; append: boolean; identity: string };
+    const { files, mask } = state as unknown as { files: readonly Saved[]; mask: Data };
+    for (const handle of [...this.files.keys()]) this.close(handle);
+    for (const { handle, path, flags, append, identity: saved } of files) {
+      const file = this.reopen(path, flags, saved);
+      this.files.set(handle, { ...file, append });
+    }
+    if (mask !== null) this.mask?.load(mask);
   }
+  private reopen(path: string, flags: OpenFlags, saved: string): OpenFile {
+    let handle: number;
+    try {
+      handle = this.open(path, flags, 0);
+    } catch (error) {
+      throw new StateError(`${this.host(path)} was open and cannot be opened again: ${(error as Error).message}`);
+    }
+    const file = this.opened(handle);
+    this.files.delete(handle);
+    if (identity(fs.fstatSync(file.fd, { bigint: true })) === saved) return file;
+    fs.closeSync(file.fd);
+    throw new StateError(`${this.host(path)} was open and is another file now, or was written to`);
+  }
+  /** The open files that could not be found again. */
   live(): string[] {
-    return [...this.files.values()].map(({ path }) => `the open file ${this.host(path)}`);
+    return [...this.files.values()].filter((file) => !this.isNamed(file)).map(({ path }) => `the open file ${this.host(path)}`);
   }
+  /** Whether its name still leads to that file, a plain one: what a FIFO or a terminal gave is gone. */
+  private isNamed({ fd, path, seekable }: OpenFile): boolean {
+    const here = fs.lstatSync(this.host(path), { bigint: true, throwIfNoEntry: false });
+    const open = fs.fstatSync(fd, { bigint: true });
+    return here !== undefined && here.ino === open.ino && here.dev === open.dev && (seekable || open.isDirectory());
+  }
+}
+
+/** What tells whether a file is still the same, with the same content. */
+function identity({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
+  return [dev, ino, size, mtimeNs].join(':');
 }
 
 const byDescriptor = process.platform === 'linux' && fs.existsSync(DESCRIPTORS);
