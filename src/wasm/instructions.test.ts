@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readScript, scripts, type SExpr, SUITE_MISSING, suiteFolder } from '../../spec-tests/support/suite.js';
+import { readScript, scripts, type SExpr, suiteFolder } from '../../spec-tests/support/suite.js';
 import { type Feature, FEATURES, OPTIONAL_FEATURES, WASM_3 } from './features.js';
 import { ADDR, byMnemonic, instruction, INSTRUCTIONS, OP } from './instructions.js';
 import { F32, F64, I32, I64, V128 } from './types.js';
@@ -101,9 +101,8 @@ describe('the instruction table', () => {
       expect(instruction(row.op)).toBe(row);
       expect(INSTRUCTIONS[row.index]).toBe(row);
     }
-    for (const op of [0x16, 0x17, 0x27, 0xc5, 0xff, 0x100, 0xfa0000, 0xfb001f, 0xfc0012, 0xfd009a, 0xfd0114, 0xfd0200, 0xfe0004, 0xff0000]) {
-      expect(instruction(op)).toBeUndefined();
-    }
+    const none = [0x16, 0x17, 0x27, 0xc5, 0xff, 0x100, 0xfa0000, 0xfb001f, 0xfc0012, 0xfd009a, 0xfd0114, 0xfd0200, 0xfe0004, 0xff0000];
+    for (const op of none) expect(instruction(op)).toBeUndefined();
   });
 
   it('is named by OP, whole', () => {
@@ -131,7 +130,6 @@ describe('the instruction table', () => {
   });
 
   const folder = suiteFolder();
-  if (folder === undefined) console.warn(`skipped: ${SUITE_MISSING}`);
   it.skipIf(folder === undefined)('knows every mnemonic that the official suite uses', () => {
     const used = new Set<string>();
     const collect = (item: SExpr): void => {

@@ -402,13 +402,23 @@ run('simd', FD + 228, 'vv>v', 'f32x4.add f32x4.sub f32x4.mul f32x4.div f32x4.min
 run('simd', FD + 236, 'v>v', 'f64x2.abs f64x2.neg - f64x2.sqrt');
 run('simd', FD + 240, 'vv>v', 'f64x2.add f64x2.sub f64x2.mul f64x2.div f64x2.min f64x2.max f64x2.pmin f64x2.pmax');
 run('simd', FD + 248, 'v>v', 'i32x4.trunc_sat_f32x4_s i32x4.trunc_sat_f32x4_u f32x4.convert_i32x4_s f32x4.convert_i32x4_u');
-run('simd', FD + 252, 'v>v', 'i32x4.trunc_sat_f64x2_s_zero i32x4.trunc_sat_f64x2_u_zero f64x2.convert_low_i32x4_s f64x2.convert_low_i32x4_u');
+run(
+  'simd',
+  FD + 252,
+  'v>v',
+  'i32x4.trunc_sat_f64x2_s_zero i32x4.trunc_sat_f64x2_u_zero f64x2.convert_low_i32x4_s f64x2.convert_low_i32x4_u',
+);
 
 run('relaxed-simd', FD + 256, 'vv>v', 'i8x16.relaxed_swizzle');
 run('relaxed-simd', FD + 257, 'v>v', 'i32x4.relaxed_trunc_f32x4_s i32x4.relaxed_trunc_f32x4_u');
 run('relaxed-simd', FD + 259, 'v>v', 'i32x4.relaxed_trunc_f64x2_s_zero i32x4.relaxed_trunc_f64x2_u_zero');
 run('relaxed-simd', FD + 261, 'vvv>v', 'f32x4.relaxed_madd f32x4.relaxed_nmadd f64x2.relaxed_madd f64x2.relaxed_nmadd');
-run('relaxed-simd', FD + 265, 'vvv>v', 'i8x16.relaxed_laneselect i16x8.relaxed_laneselect i32x4.relaxed_laneselect i64x2.relaxed_laneselect');
+run(
+  'relaxed-simd',
+  FD + 265,
+  'vvv>v',
+  'i8x16.relaxed_laneselect i16x8.relaxed_laneselect i32x4.relaxed_laneselect i64x2.relaxed_laneselect',
+);
 run('relaxed-simd', FD + 269, 'vv>v', 'f32x4.relaxed_min f32x4.relaxed_max f64x2.relaxed_min f64x2.relaxed_max');
 run('relaxed-simd', FD + 273, 'vv>v', 'i16x8.relaxed_q15mulr_s i16x8.relaxed_dot_i8x16_i7x16_s');
 run('relaxed-simd', FD + 275, 'vvv>v', 'i32x4.relaxed_dot_i8x16_i7x16_add_s');

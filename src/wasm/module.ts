@@ -24,7 +24,13 @@ export interface Module {
   readonly customs: readonly CustomSection[];
   readonly sections: readonly SectionInfo[];
   /** How many imports of each kind come before the defined ones. */
-  readonly imported: { readonly funcs: number; readonly tables: number; readonly memories: number; readonly globals: number; readonly tags: number };
+  readonly imported: {
+    readonly funcs: number;
+    readonly tables: number;
+    readonly memories: number;
+    readonly globals: number;
+    readonly tags: number;
+  };
 }
 
 export type ImportDesc =
@@ -81,7 +87,8 @@ export interface ElemSegment {
   readonly mode: SegmentMode;
   readonly type: ValType;
   /** Function indices (the short forms), or constant expressions. */
-  readonly items: { readonly kind: 'funcs'; readonly indices: Int32Array } | { readonly kind: 'exprs'; readonly exprs: readonly CodeRange[] };
+  readonly items:
+    { readonly kind: 'funcs'; readonly indices: Int32Array } | { readonly kind: 'exprs'; readonly exprs: readonly CodeRange[] };
   readonly offset: number;
 }
 

@@ -148,7 +148,12 @@ describe('bad modules', () => {
   it('that move operands by the thousand do not keep us busy', () => {
     const list = Array<number>(1000).fill(0x7f);
     const out = new ByteWriter().header();
-    out.section(1, (types) => types.bytes([2, 0x60, 0, 0, 0x60]).vec(list, (type) => types.byte(type)).vec(list, (type) => types.byte(type)));
+    out.section(1, (types) =>
+      types
+        .bytes([2, 0x60, 0, 0, 0x60])
+        .vec(list, (type) => types.byte(type))
+        .vec(list, (type) => types.byte(type)),
+    );
     out.section(2, (imports) => imports.bytes([1, 0, 0, 0, 1])).section(3, (funcs) => funcs.bytes([1, 0]));
     out.section(10, (code) =>
       code.u32(1).sized((body) => {

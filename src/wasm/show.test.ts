@@ -25,14 +25,13 @@ it('function types are shown as in the text format', () => {
 });
 
 it('types and imports read as they were written', () => {
-  const types = ['(func (param i32))', '(sub (struct (field (mut i8)) (field i64)))', '(sub final 1 (struct (field (mut i8)) (field i64)))', '(array (mut (ref null 0)))'];
-  const imports = [
+  const types = [
     '(func (param i32))',
-    '(memory i64 1 2)',
-    '(table 3 funcref)',
-    '(global (mut (ref null 1)))',
-    '(tag (param i32))',
+    '(sub (struct (field (mut i8)) (field i64)))',
+    '(sub final 1 (struct (field (mut i8)) (field i64)))',
+    '(array (mut (ref null 0)))',
   ];
+  const imports = ['(func (param i32))', '(memory i64 1 2)', '(table 3 funcref)', '(global (mut (ref null 1)))', '(tag (param i32))'];
   const text = `(module ${types.map((type) => `(type ${type})`).join('')} ${imports.map((type) => `(import "a" "b" ${type})`).join('')})`;
   const module = decode(assemble(text).bytes);
   expect(module.types.map((type) => showSubType(type))).toEqual(types);

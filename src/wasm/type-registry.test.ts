@@ -3,7 +3,10 @@ import { TypeRegistry } from './type-registry.js';
 import { BOT, type CompType, EXTERNREF, FUNCREF, HEAP, I32, I64, ref, type SubType, type ValType } from './types.js';
 
 const func = (params: readonly ValType[], results: readonly ValType[]): CompType => ({ kind: 'func', params, results });
-const struct = (...fields: readonly ValType[]): CompType => ({ kind: 'struct', fields: fields.map((storage) => ({ storage, mutable: false })) });
+const struct = (...fields: readonly ValType[]): CompType => ({
+  kind: 'struct',
+  fields: fields.map((storage) => ({ storage, mutable: false })),
+});
 
 interface Shape {
   readonly comp: CompType;
@@ -63,9 +66,13 @@ describe('identity of types', () => {
 describe('matching', () => {
   const registry = new TypeRegistry();
   const [top, middle, leaf, other, fn] = registry.add(
-    types([{ comp: struct() }], [{ comp: struct(I32), supers: [0] }], [{ comp: struct(I32, I64), supers: [1] }], [{ comp: struct() , final: true }], [
-      { comp: func([], []) },
-    ]),
+    types(
+      [{ comp: struct() }],
+      [{ comp: struct(I32), supers: [0] }],
+      [{ comp: struct(I32, I64), supers: [1] }],
+      [{ comp: struct(), final: true }],
+      [{ comp: func([], []) }],
+    ),
   ) as unknown as [number, number, number, number, number];
   const yes: readonly [string, ValType, ValType][] = [
     ['a type matches itself', I32, I32],

@@ -45,7 +45,11 @@ export class TypeRegistry {
   addFunc(type: FuncType): number {
     const sub: SubType = { comp: type, final: true, supers: [], recStart: -1, recLength: 1 };
     // No member refers to itself, so any numbering of the group's own members will do.
-    return this.intern([sub], groupKey([sub], (index) => `${index}`), (index) => index);
+    return this.intern(
+      [sub],
+      groupKey([sub], (index) => `${index}`),
+      (index) => index,
+    );
   }
 
   private addGroup(types: readonly SubType[], start: number, ids: Int32Array): void {
@@ -216,7 +220,8 @@ function groupKey(group: readonly SubType[], index: (index: number) => string): 
     .map((type) => {
       const { comp } = type;
       const head = `${type.final ? 'f' : 'o'}${type.supers.map(index).join(',')}`;
-      const described = `${type.describes === undefined ? '' : `<${index(type.describes)}`}${type.descriptor === undefined ? '' : `>${index(type.descriptor)}`}`;
+      const describes = type.describes === undefined ? '' : `<${index(type.describes)}`;
+      const described = type.descriptor === undefined ? describes : `${describes}>${index(type.descriptor)}`;
       if (comp.kind === 'func') return `${head}${described}F${comp.params.map(value).join(',')}:${comp.results.map(value).join(',')}`;
       if (comp.kind === 'struct') return `${head}${described}S${comp.fields.map(field).join(',')}`;
       return `${head}${described}A${field(comp.field)}`;

@@ -95,12 +95,21 @@ describe('a module', () => {
 
 describe('errors', () => {
   it('name the byte', () => {
-    expect(error(Uint8Array.of(0, 0x61, 0x73, 0x6d, 2, 0, 0, 0))).toMatchObject({ message: 'unknown binary version (at byte 0x4)', offset: 4 });
+    expect(error(Uint8Array.of(0, 0x61, 0x73, 0x6d, 2, 0, 0, 0))).toMatchObject({
+      message: 'unknown binary version (at byte 0x4)',
+      offset: 4,
+    });
     expect(error(only(5, 1, 0x40, 0))).toMatchObject({ offset: 11 });
     expect(error(only(15)).message).toBe('malformed section id (at byte 0x8)');
-    expect(error(new ByteWriter().header().section(3, (s) => s.u32(0)).section(1, (s) => s.u32(0)).take()).message).toBe(
-      'unexpected content after last section: type section (at byte 0xb)',
-    );
+    expect(
+      error(
+        new ByteWriter()
+          .header()
+          .section(3, (s) => s.u32(0))
+          .section(1, (s) => s.u32(0))
+          .take(),
+      ).message,
+    ).toBe('unexpected content after last section: type section (at byte 0xb)');
   });
   it('say what there is too much of', () => {
     expect(error(only(10, 1, 8, 1, 0xd1, 0x86, 0x03, I32, 0x0b, 0, 0)).message).toContain('too many locals: 50001, at most 50000');

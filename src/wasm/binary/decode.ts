@@ -148,7 +148,24 @@ class Decoder {
     }
     this.checkCounts();
     const { types, imports, imported, funcs, tables, memories, globals, tags, exports, elems, datas, dataCount, customs, sections } = this;
-    return { bytes, types, imports, funcs, tables, memories, globals, tags, exports, start: this.start, elems, datas, dataCount, customs, sections, imported };
+    return {
+      bytes,
+      types,
+      imports,
+      funcs,
+      tables,
+      memories,
+      globals,
+      tags,
+      exports,
+      start: this.start,
+      elems,
+      datas,
+      dataCount,
+      customs,
+      sections,
+      imported,
+    };
   }
 
   private header(): void {
@@ -260,7 +277,8 @@ class Decoder {
 
   private table(): DefinedTable {
     const { reader } = this;
-    if (reader.bytes[reader.pos] !== 0x40 || !reader.admits('function-references')) return { type: this.typeReader.tableType(), init: undefined };
+    if (reader.bytes[reader.pos] !== 0x40 || !reader.admits('function-references'))
+      return { type: this.typeReader.tableType(), init: undefined };
     reader.pos++;
     if (reader.byte() !== 0) reader.fail('malformed table', reader.pos - 1);
     return { type: this.typeReader.tableType(), init: this.expression() };

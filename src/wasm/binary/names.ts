@@ -55,7 +55,12 @@ export class Names {
 
   /** What a person may call a function: its name, what it is imported or exported as, or its index. */
   showFunc(index: number): string {
-    return this.func(index) ?? this.importName(index) ?? this.wasm.exports.find((item) => item.kind === 'func' && item.index === index)?.name ?? `func[${index}]`;
+    return (
+      this.func(index) ??
+      this.importName(index) ??
+      this.wasm.exports.find((item) => item.kind === 'func' && item.index === index)?.name ??
+      `func[${index}]`
+    );
   }
 
   private importName(index: number): string | undefined {

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type BinaryCase, binaryCases, profile, scripts, SUITE_MISSING, suiteFolder } from '../../../spec-tests/support/suite.js';
+import { type BinaryCase, binaryCases, profile, scripts, suiteFolder } from '../../../spec-tests/support/suite.js';
 import { DecodeError, ValidationError } from '../errors.js';
 import type { Features } from '../features.js';
 import { validate } from '../validate/validate.js';
 import { decode } from './decode.js';
 
 const folder = suiteFolder();
-if (folder === undefined) console.warn(`skipped: ${SUITE_MISSING}`);
 
 /** What is wrong, or undefined if the case went as the suite expects. */
 function difference({ bytes, expected, text }: BinaryCase, features: Features): string | undefined {

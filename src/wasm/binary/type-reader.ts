@@ -56,16 +56,8 @@ export class TypeReader {
     const describes = this.clause(0x4c);
     const descriptor = this.clause(0x4d);
     const comp = this.compType();
-    if (describes === undefined && descriptor === undefined) return { comp, final, supers, recStart, recLength };
-    return {
-      comp,
-      final,
-      supers,
-      recStart,
-      recLength,
-      ...(describes === undefined ? {} : { describes }),
-      ...(descriptor === undefined ? {} : { descriptor }),
-    };
+    const type = { comp, final, supers, recStart, recLength };
+    return describes === undefined && descriptor === undefined ? type : { ...type, describes, descriptor };
   }
 
   /** The type index of a `describes` or `descriptor` clause, if there is one. */
@@ -140,7 +132,10 @@ export class TypeReader {
   memoryType(): MemoryType {
     const { reader } = this;
     const flags = this.flags(
-      0x01 | (reader.admits('threads') ? 0x02 : 0) | (reader.admits('memory64') ? 0x04 : 0) | (reader.admits('custom-page-sizes') ? 0x08 : 0),
+      0x01 |
+        (reader.admits('threads') ? 0x02 : 0) |
+        (reader.admits('memory64') ? 0x04 : 0) |
+        (reader.admits('custom-page-sizes') ? 0x08 : 0),
     );
     const { limits, address } = this.limits(flags);
     return { limits, address, shared: (flags & 2) !== 0, pageSizeLog2: (flags & 8) !== 0 ? this.pageSize() : 16 };

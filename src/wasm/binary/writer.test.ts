@@ -14,19 +14,25 @@ const u64 = (from: ByteReader): bigint => (BigInt(from.hi >>> 0) << 32n) | BigIn
 describe('integers', () => {
   it('come back as they were written', () => {
     fc.assert(
-      fc.property(fc.nat(0xffffffff), fc.integer(), fc.bigInt(0n, 2n ** 64n - 1n), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), (a, b, c, d) => {
-        const writer = new ByteWriter(1).u32(a).s32(b).u64(c).s64(d).u32Padded(a).s33(b);
-        const from = reader(writer.take());
-        expect(from.u32()).toBe(a);
-        expect(from.s32()).toBe(b);
-        from.u64();
-        expect(u64(from)).toBe(c);
-        from.s64();
-        expect(BigInt.asIntN(64, u64(from))).toBe(d);
-        expect(from.u32()).toBe(a);
-        expect(from.s33()).toBe(b);
-        expect(from.pos).toBe(writer.length);
-      }),
+      fc.property(
+        fc.nat(0xffffffff),
+        fc.integer(),
+        fc.bigInt(0n, 2n ** 64n - 1n),
+        fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+        (a, b, c, d) => {
+          const writer = new ByteWriter(1).u32(a).s32(b).u64(c).s64(d).u32Padded(a).s33(b);
+          const from = reader(writer.take());
+          expect(from.u32()).toBe(a);
+          expect(from.s32()).toBe(b);
+          from.u64();
+          expect(u64(from)).toBe(c);
+          from.s64();
+          expect(BigInt.asIntN(64, u64(from))).toBe(d);
+          expect(from.u32()).toBe(a);
+          expect(from.s33()).toBe(b);
+          expect(from.pos).toBe(writer.length);
+        },
+      ),
       { seed: 1, numRuns: 500 },
     );
   });

@@ -20,7 +20,9 @@ function walk(typer: FunctionTyper, func: number): string[] {
   typer.enter(func);
   while (typer.next()) {
     const operands = Array.from(typer.types.subarray(0, typer.height), (type, i) => `${typer.context.show(type)}@${typer.cells[i]}`);
-    lines.push(`${'  '.repeat(typer.depth - 1)}${typer.reader.instruction.mnemonic} [${operands.join(' ')}]${typer.unreachable ? ' unreachable' : ''}`);
+    lines.push(
+      `${'  '.repeat(typer.depth - 1)}${typer.reader.instruction.mnemonic} [${operands.join(' ')}]${typer.unreachable ? ' unreachable' : ''}`,
+    );
     typer.apply();
   }
   return lines;

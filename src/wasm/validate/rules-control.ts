@@ -57,7 +57,9 @@ function indirect(typing: Typing, type: number, table: number): FuncType {
   const tableType = typing.context.tables[table] ?? typing.invalid(`unknown table ${table}`);
   const funcType = typing.funcType(type);
   if (!typing.context.registry.matches(tableType.element, FUNCREF)) {
-    typing.invalid(`type mismatch: instruction requires a table of functions but table ${table} has ${typing.context.show(tableType.element)}`);
+    typing.invalid(
+      `type mismatch: instruction requires a table of functions but table ${table} has ${typing.context.show(tableType.element)}`,
+    );
   }
   typing.pop(tableType.address);
   return funcType;
@@ -76,7 +78,9 @@ function checkCatch(typing: Typing, kind: number, tagIndex: number, depth: numbe
   const sent = kind === CATCH.catchRef || kind === CATCH.catchAllRef ? [...values, EXN] : values;
   const expected = typing.label(depth).labelTypes;
   if (!listMatches(typing, sent, expected)) {
-    typing.invalid(`type mismatch: label requires ${typing.context.showAll(expected)} but the catch clause has ${typing.context.showAll(sent)}`);
+    typing.invalid(
+      `type mismatch: label requires ${typing.context.showAll(expected)} but the catch clause has ${typing.context.showAll(sent)}`,
+    );
   }
 }
 
@@ -252,7 +256,8 @@ export const CONTROL_RULES: Rules = {
   br_on_non_null: (typing, reader) => {
     const types = typing.label(reader.x).labelTypes;
     const last = types.at(-1);
-    if (last === undefined || !isRef(last)) typing.invalid(`type mismatch: label requires ${typing.context.showAll(types)}, which ends with no reference`);
+    if (last === undefined || !isRef(last))
+      typing.invalid(`type mismatch: label requires ${typing.context.showAll(types)}, which ends with no reference`);
     typing.pushNonNull(typing.popRef());
     typing.popAll(types);
     for (let i = 0; i < types.length - 1; i++) typing.push(types[i]!);

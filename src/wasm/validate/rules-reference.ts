@@ -91,7 +91,9 @@ function checkFromData(typing: Typing, type: ArrayType): void {
 function checkFromElem(typing: Typing, type: ArrayType, segment: number): void {
   const from = elemType(typing, segment);
   if (!isRef(type.field.storage) || !typing.context.registry.matches(from, type.field.storage)) {
-    typing.invalid(`type mismatch: elements of type ${typing.context.show(from)} do not fit an array of ${typing.context.show(type.field.storage)}`);
+    typing.invalid(
+      `type mismatch: elements of type ${typing.context.show(from)} do not fit an array of ${typing.context.show(type.field.storage)}`,
+    );
   }
 }
 
@@ -311,7 +313,8 @@ export const REFERENCE_RULES: Rules = {
     const descriptor = descriptorOf(typing, reader.x) ?? typing.invalid(`type without descriptor: type ${reader.x}`);
     const operand = typing.pop(nullable(typing, reader.x));
     // Nothing or null is of any type, so of the exact one too.
-    const exact = !isRef(operand) || isAbstract(heapOf(operand)) || (isExact(operand) && heapOf(operand) === typing.context.typeIds[reader.x]);
+    const exact =
+      !isRef(operand) || isAbstract(heapOf(operand)) || (isExact(operand) && heapOf(operand) === typing.context.typeIds[reader.x]);
     typing.push(ref(typing.context.typeIds[descriptor]!, false, exact));
   },
   'ref.cast_desc_eq': (typing, reader) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { profile, scripts, SUITE_MISSING, suiteFolder } from '../../../spec-tests/support/suite.js';
+import { profile, scripts, suiteFolder } from '../../../spec-tests/support/suite.js';
 import { decode } from '../binary/decode.js';
 import { DecodeError, SyntaxError, ValidationError } from '../errors.js';
 import { parseScript, type Command } from '../text/script.js';
@@ -9,7 +9,6 @@ import type { Features } from '../features.js';
 import { validate } from './validate.js';
 
 const folder = suiteFolder();
-if (folder === undefined) console.warn(`skipped: ${SUITE_MISSING}`);
 
 type ModuleCommand = Extract<Command, { module: object }>;
 

@@ -37,7 +37,8 @@ class TypeChecker {
     const type = this.types[index]!;
     const limit = gc ? type.recStart + type.recLength : index;
     forEachStorage(type.comp, (storage) => {
-      if (isRef(storage) && !isAbstract(heapOf(storage)) && heapOf(storage) >= limit) this.fail(`unknown type ${heapOf(storage)} in type ${index}`);
+      if (isRef(storage) && !isAbstract(heapOf(storage)) && heapOf(storage) >= limit)
+        this.fail(`unknown type ${heapOf(storage)} in type ${index}`);
     });
     if (type.supers.length > 1) this.fail(`sub type ${index} has more than one super type`);
     for (const parent of type.supers) {
@@ -77,7 +78,11 @@ class TypeChecker {
     const superior = registry.sub(ids[parent]!);
     if (above.final || !registry.compMatches(sub.comp, superior.comp)) mismatch();
     // A subtype has a descriptor if its supertype has, and describes something exactly if its supertype does.
-    if ((above.descriptor !== undefined && type.descriptor === undefined) || (above.describes === undefined) !== (type.describes === undefined)) mismatch();
+    if (
+      (above.descriptor !== undefined && type.descriptor === undefined) ||
+      (above.describes === undefined) !== (type.describes === undefined)
+    )
+      mismatch();
     if (above.descriptor !== undefined && !registry.isSubtype(sub.descriptor!, superior.descriptor!)) {
       this.fail(`descriptor type ${type.descriptor!} does not match ${above.descriptor}`);
     }

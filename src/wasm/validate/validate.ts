@@ -127,7 +127,8 @@ class Validator {
       if (desc.kind === 'table') this.tableType(desc.type);
       else if (desc.kind === 'memory') this.memoryType(desc.type);
       else if (desc.kind === 'tag') this.tagType(desc.type);
-      else if (desc.kind === 'global' && desc.type.mutable && !this.features.has('mutable-globals')) this.fail('mutable globals cannot be imported');
+      else if (desc.kind === 'global' && desc.type.mutable && !this.features.has('mutable-globals'))
+        this.fail('mutable globals cannot be imported');
     }
   }
 
@@ -188,7 +189,8 @@ class Validator {
     for (const [i, { init }] of tables.entries()) {
       const { element } = this.context.tables[imported.tables + i]!;
       if (init !== undefined) this.constant(init, element, imported.globals);
-      else if (!isDefaultable(element)) this.fail(`type mismatch: ${this.context.show(element)} has no default, the table needs an initial value`);
+      else if (!isDefaultable(element))
+        this.fail(`type mismatch: ${this.context.show(element)} has no default, the table needs an initial value`);
     }
   }
 
@@ -245,7 +247,8 @@ class Validator {
     const spaces = { func: context.funcs, table: context.tables, memory: context.memories, global: context.globals, tag: context.tags };
     if (index >= spaces[kind].length) this.fail(`unknown ${kind === 'func' ? 'function' : kind} ${index}`);
     if (kind === 'func') this.declared[index] = 1;
-    if (kind === 'global' && context.globals[index]!.mutable && !this.features.has('mutable-globals')) this.fail('mutable globals cannot be exported');
+    if (kind === 'global' && context.globals[index]!.mutable && !this.features.has('mutable-globals'))
+      this.fail('mutable globals cannot be exported');
   }
 
   private bodies(): void {
