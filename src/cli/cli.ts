@@ -3,6 +3,7 @@ import { type Command, helpOf, parseArguments } from './command.js';
 import { inspect } from './commands/inspect.js';
 import { resume } from './commands/resume.js';
 import { run } from './commands/run.js';
+import { spec } from './commands/spec.js';
 import { trace } from './commands/trace.js';
 import { wasm2wat } from './commands/wasm2wat.js';
 import { wat2wasm } from './commands/wat2wasm.js';
@@ -11,7 +12,7 @@ import { nearest } from './nearest.js';
 import { print } from './output.js';
 import { report } from './report.js';
 
-const COMMANDS: readonly Command[] = [run, trace, resume, inspect, wat2wasm, wasm2wat];
+const COMMANDS: readonly Command[] = [run, trace, resume, inspect, spec, wat2wasm, wasm2wat];
 
 /** The command line `retunwind …`; answers the exit code and never throws. */
 export async function cli(args: readonly string[]): Promise<number> {
