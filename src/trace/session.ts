@@ -128,7 +128,7 @@ export class TraceSession {
         completed: (args, results) => this.emit({ ...about('call'), args, results }),
         failed: (args, error) => this.emit(args === undefined ? { ...about('return'), error: briefly(error) } : { ...about('call'), args, error: briefly(error) }),
       });
-      this.machine.replace(address, host);
+      this.store.funcs[address] = { ...func, host };
     });
   }
 

@@ -29,9 +29,9 @@ function describe(record: TraceRecord): [what: string, detail: string] {
     case 'unwind':
       return ['unwind', `${record.cause}: ${frames(record.depth)} lost, ${record.resumable} to be resumed`];
     case 'loop':
-      return [record.nested ? 'turn*' : 'turn', `${record.entry} ${record.function} (PC_F ${record.pc_f}, PC_B ${record.pc_b})`];
+      return ['turn', `${record.entry} ${record.function} (PC_F ${record.pc_f}, PC_B ${record.pc_b})${record.nested ? ', inside an export' : ''}`];
     case 'pause':
-      if (record.action === 'exit') return ['exit', `code ${record.code}`];
+      if (record.action === 'exit') return ['exit', `the program, code ${record.code}`];
       if (record.action === 'lost export') return ['!', 'the program pauses while an exported function is not done: its caller gets a wrong result'];
       return [record.action, record.action === 'pause' ? 'back to the host' : 'the host goes on with the program'];
     case 'gc':
