@@ -11,12 +11,22 @@ interface Entry {
   mtime: bigint;
 }
 
+/** What a guest is shown of the real files' metadata. */
+export interface StatView extends HostState {
+  stat(real: Stat): Stat;
+  /** The guest has set the times of that file; `real` is what the system made of it. */
+  setTimes(real: Stat, atime: bigint, mtime: bigint): void;
+  /** Whether directories are listed in order. */
+  readonly sorts: boolean;
+}
+
 /**
  * Hides of a real folder what differs from one machine or run to the next: inode numbers are counted in the order in
  * which files are first seen, times are the virtual start unless the guest has set them, the owner is the virtual one.
  * Content, names, sizes of files and permissions stay.
  */
-export class Mask implements HostState {
+export class Mask implements StatView {
+  readonly sorts = true;
   private seen = new Map<string, Entry>();
 
   private entry(real: Stat): Entry {
@@ -48,7 +58,6 @@ export class Mask implements HostState {
     };
   }
 
-  /** The guest has set the times of that file. */
   setTimes(real: Stat, atime: bigint, mtime: bigint): void {
     const entry = this.entry(real);
     entry.atime = atime;

@@ -192,6 +192,30 @@ test('a masked folder can be gone on with in another process, with the files tha
   expect(second.live()).toEqual([`the open file ${path.join(shown, 'dir', 'moved')}`]);
 });
 
+test('append mode can be switched on and off, also without a name', () => {
+  const fs = new NodeFs(shown);
+  const handle = fs.open('/plain', { read: true, write: true, append: true }, 0);
+  const write = (text: string): number => fs.write(handle, new TextEncoder().encode(text), 0);
+  write('+1');
+  fs.setAppend(handle, false);
+  write('PL');
+  if (process.platform === 'linux') fs.unlink('/plain');
+  fs.setAppend(handle, true);
+  write('+2');
+  const into = new Uint8Array(20);
+  expect(Buffer.from(into.subarray(0, fs.read(handle, into, 0))).toString()).toBe('PLain+1+2');
+});
+
+test('times read as they were set, to the nanosecond, until something else sets them', () => {
+  const fs = new NodeFs(shown);
+  const [atime, mtime] = [1_600_000_000_123_456_789n, 1_700_000_000_987_654_321n];
+  fs.utimes('/plain', atime, mtime);
+  const handle = fs.open('/plain', { read: true }, 0);
+  for (const { atime: a, mtime: m } of [fs.lstat('/plain'), fs.fstat(handle)]) expect([a, m]).toEqual([atime, mtime]);
+  nodeFs.utimesSync(path.join(shown, 'plain'), 5, 6);
+  expect(fs.lstat('/plain').mtime).toBe(6_000_000_000n);
+});
+
 const NAMES = ['a', 'b', 'c'];
 const pathArbitrary = fc
   .array(fc.constantFrom(...NAMES, '..', '.'), { minLength: 1, maxLength: 4 })

@@ -1,8 +1,9 @@
 import * as fs from 'node:fs';
 import { FS_ERRORS, FsError, isLink, S_IF, type DirEntry, type FileSystem, type FsErrorCode, type OpenFlags, type Stat } from '../fs.js';
-import type { Mask } from '../mask.js';
+import type { StatView } from '../mask.js';
 import { basename, parent } from '../resolve.js';
 import { type Data, StateError } from '../state.js';
+import { ExactTimes } from './exact-times.js';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_TRUNC } = fs.constants;
 /** Missing on Windows, where links need privileges to be made. */
@@ -15,15 +16,12 @@ const DESCRIPTORS = '/proc/self/fd';
 
 interface OpenFile {
   /** The descriptor that the system gave. */
-  readonly fd: number;
+  fd: number;
   /** Its name, kept up to date when the guest renames it. */
   path: string;
-  readonly flags: OpenFlags;
+  flags: OpenFlags;
   /** Whether reads and writes have a place; a FIFO or a terminal has none. */
   readonly seekable: boolean;
-  /** The system itself appends, which Node cannot switch off later. */
-  readonly appends: boolean;
-  append: boolean;
 }
 
 /**
@@ -34,13 +32,13 @@ interface OpenFile {
  */
 export class NodeFs implements FileSystem {
   private readonly root: string;
-  private readonly mask: Mask | undefined;
+  private readonly view: StatView;
   private readonly files = new Map<number, OpenFile>();
 
   /** `root`: an existing directory, else `FsError`. */
-  constructor(root: string, mask?: Mask) {
+  constructor(root: string, view: StatView = new ExactTimes()) {
     this.root = attempt(() => fs.realpathSync(root), root);
-    this.mask = mask;
+    this.view = view;
     if (!attempt(() => fs.statSync(this.root), root).isDirectory()) throw new FsError('ENOTDIR', root);
   }
 
@@ -70,8 +68,7 @@ export class NodeFs implements FileSystem {
     return this.inside(parent(path), (directory) => use(`${directory}/${basename(path) || '.'}`));
   }
   private shown(stat: fs.BigIntStats): Stat {
-    const real = fromNode(stat);
-    return this.mask === undefined ? real : this.mask.stat(real);
+    return this.view.stat(fromNode(stat));
   }
 
   lstat(path: string): Stat {
@@ -82,7 +79,7 @@ export class NodeFs implements FileSystem {
   readdir(path: string): DirEntry[] {
     const found = this.inside(path, (directory) => fs.readdirSync(`${directory}/`, { withFileTypes: true }));
     const entries = found.map((entry) => ({ name: entry.name, type: typeOf(entry) }));
-    return this.mask === undefined ? entries : entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return !this.view.sorts ? entries : entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
   readlink(path: string): string {
     return this.named(path, (host) => fs.readlinkSync(host));
@@ -120,23 +117,16 @@ export class NodeFs implements FileSystem {
   utimes(path: string, atime: bigint, mtime: bigint): void {
     this.named(path, (host) => {
       fs.lutimesSync(host, seconds(atime), seconds(mtime));
-      this.mask?.setTimes(fromNode(fs.lstatSync(host, { bigint: true })), atime, mtime);
+      this.view.setTimes(fromNode(fs.lstatSync(host, { bigint: true })), atime, mtime);
     });
   }
 
   open(path: string, flags: OpenFlags, mode: number): number {
-    let bits = flags.write ? (flags.read ? O_RDWR : O_WRONLY) : O_RDONLY;
-    if (flags.append) bits |= O_APPEND;
-    if (flags.create) bits |= O_CREAT;
-    if (flags.exclusive) bits |= O_EXCL;
-    if (flags.truncate && flags.write) bits |= O_TRUNC;
-    if (flags.directory) bits |= O_DIRECTORY;
-    const fd = this.named(path, (host) => fs.openSync(host, bits | O_NOFOLLOW, mode));
+    const fd = this.named(path, (host) => fs.openSync(host, bitsOf(flags) | O_NOFOLLOW, mode));
     const stat = fs.fstatSync(fd);
     let handle = 0;
     while (this.files.has(handle)) handle++;
-    const append = flags.append === true;
-    this.files.set(handle, { fd, path, flags, seekable: stat.isFile() || stat.isBlockDevice(), appends: append, append });
+    this.files.set(handle, { fd, path, flags, seekable: stat.isFile() || stat.isBlockDevice() });
     return handle;
   }
   close(handle: number): void {
@@ -158,16 +148,21 @@ export class NodeFs implements FileSystem {
     return attempt(() => fs.readSync(fd, into, 0, into.length, seekable ? at : null));
   }
   write(handle: number, bytes: Uint8Array, at: number): number {
-    const { fd, seekable, appends, append } = this.opened(handle);
-    return attempt(() => {
-      const place = append && !appends ? fs.fstatSync(fd).size : at;
-      return fs.writeSync(fd, bytes, 0, bytes.length, seekable && !appends ? place : null);
-    });
+    const { fd, seekable, flags } = this.opened(handle);
+    return attempt(() => fs.writeSync(fd, bytes, 0, bytes.length, seekable && !flags.append ? at : null));
   }
+  /** Node cannot change a descriptor, so that the same file is opened a second time. */
   setAppend(handle: number, append: boolean): void {
     const file = this.opened(handle);
-    if (file.appends && !append) throw new FsError('ENOTSUP');
-    file.append = append;
+    if (!file.seekable) return;
+    const flags = { ...file.flags, create: false, exclusive: false, truncate: false, append };
+    const open = (host: string): number => fs.openSync(host, bitsOf(flags));
+    const fd = byDescriptor ? attempt(() => open(`${DESCRIPTORS}/${file.fd}`)) : this.named(file.path, open);
+    const isSame = identity(fs.fstatSync(fd, { bigint: true })) === identity(fs.fstatSync(file.fd, { bigint: true }));
+    fs.closeSync(isSame ? file.fd : fd);
+    if (!isSame) throw new FsError('ENOTSUP', file.path);
+    file.fd = fd;
+    file.flags = flags;
   }
   truncate(handle: number, size: number): void {
     const { fd } = this.opened(handle);
@@ -185,7 +180,7 @@ export class NodeFs implements FileSystem {
     const { fd } = this.opened(handle);
     attempt(() => {
       fs.futimesSync(fd, seconds(atime), seconds(mtime));
-      this.mask?.setTimes(fromNode(fs.fstatSync(fd, { bigint: true })), atime, mtime);
+      this.view.setTimes(fromNode(fs.fstatSync(fd, { bigint: true })), atime, mtime);
     });
   }
   sync(handle: number): void {
@@ -195,25 +190,21 @@ export class NodeFs implements FileSystem {
 
   /** Which files are open, and how to know them again. Their content stays where it is. */
   save(): Data {
-    const files = [...this.files].map(([handle, { fd, path, flags, append }]) => ({
+    const files = [...this.files].map(([handle, { fd, path, flags }]) => ({
       handle,
       path,
       flags: { ...flags, create: false, exclusive: false, truncate: false },
-      append,
       identity: identity(fs.fstatSync(fd, { bigint: true })),
     }));
-    return { files, mask: this.mask?.save() ?? null };
+    return { files, view: this.view.save() };
   }
   /** Opens the same files again. Throws `StateError` if one is gone or was written to. */
   load(state: Data): void {
-    type Saved = { handle: number; path: string; flags: OpenFlags; append: boolean; identity: string };
-    const { files, mask } = state as unknown as { files: readonly Saved[]; mask: Data };
+    type Saved = { handle: number; path: string; flags: OpenFlags; identity: string };
+    const { files, view } = state as unknown as { files: readonly Saved[]; view: Data };
     for (const handle of [...this.files.keys()]) this.close(handle);
-    for (const { handle, path, flags, append, identity: saved } of files) {
-      const file = this.reopen(path, flags, saved);
-      this.files.set(handle, { ...file, append });
-    }
-    if (mask !== null) this.mask?.load(mask);
+    for (const { handle, path, flags, identity: saved } of files) this.files.set(handle, this.reopen(path, flags, saved));
+    this.view.load(view);
   }
   private reopen(path: string, flags: OpenFlags, saved: string): OpenFile {
     let handle: number;
@@ -238,6 +229,16 @@ export class NodeFs implements FileSystem {
     const open = fs.fstatSync(fd, { bigint: true });
     return here !== undefined && here.ino === open.ino && here.dev === open.dev && (seekable || open.isDirectory());
   }
+}
+
+function bitsOf(flags: OpenFlags): number {
+  let bits = flags.write ? (flags.read ? O_RDWR : O_WRONLY) : O_RDONLY;
+  if (flags.append) bits |= O_APPEND;
+  if (flags.create) bits |= O_CREAT;
+  if (flags.exclusive) bits |= O_EXCL;
+  if (flags.truncate && flags.write) bits |= O_TRUNC;
+  if (flags.directory) bits |= O_DIRECTORY;
+  return bits;
 }
 
 /** What tells whether a file is still the same, with the same content. */

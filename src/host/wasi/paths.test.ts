@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { WasiGuest } from '../../../spec-tests/support/wasi-guest.js';
 import { MemoryFs } from '../memory-fs.js';
-import { FDFLAG, FILE_RIGHTS, FSTFLAG, LOOKUP, OFLAG, RIGHT } from './layout.js';
+import { DIR_RIGHTS, FDFLAG, FILE_RIGHTS, FSTFLAG, LOOKUP, OFLAG, RIGHT } from './layout.js';
 
 let guest: WasiGuest;
 beforeEach(() => {
@@ -43,19 +43,24 @@ test('opening: what exists, what does not, and what must not', () => {
   expect(guest.open('f', { fd: -1 })).toBe('EBADF');
 });
 
-test('truncating needs the right to write', () => {
+test('truncating takes a right of the directory, not that to write', () => {
   make('f', 'content');
-  expect(guest.open('f', { oflags: OFLAG.trunc, rights: RIGHT.fd_read })).toBe('EINVAL');
-  expect(content('f')).toBe('content');
-  expect(guest.open('f', { oflags: OFLAG.trunc, rights: FILE_RIGHTS })).toBeTypeOf('number');
+  const fd = guest.open('f', { oflags: OFLAG.trunc, rights: RIGHT.fd_read }) as number;
   expect(content('f')).toBe('');
+  expect(guest.write(fd, 'x')).toBe('EBADF');
+  make('f', 'content');
+  const without = BigInt(DIR_RIGHTS & ~RIGHT.path_filestat_set_size);
+  expect(guest.call('fd_fdstat_set_rights', 3, without, without)).toBe('ESUCCESS');
+  expect(guest.open('f', { oflags: OFLAG.trunc, rights: FILE_RIGHTS })).toBe('ENOTCAPABLE');
+  expect(content('f')).toBe('content');
 });
 
 test('directories open for reading, not for writing', () => {
   guest.call('path_create_directory', 3, 'd');
   expect(guest.open('d')).toBeTypeOf('number');
   expect(guest.open('d', { rights: FILE_RIGHTS })).toBe('EISDIR');
-  expect(guest.open('d', { rights: FILE_RIGHTS, oflags: OFLAG.directory })).toBeTypeOf('number');
+  expect(guest.open('d', { rights: FILE_RIGHTS, oflags: OFLAG.directory })).toBe('EISDIR');
+  expect(guest.open('d', { oflags: OFLAG.directory })).toBeTypeOf('number');
   expect(guest.open('d', { oflags: OFLAG.creat })).toBe('EISDIR');
   const fd = guest.open('d') as number;
   expect(guest.read(fd, 1)).toBe('EISDIR');

@@ -42,11 +42,14 @@ export const pathCalls: Handlers<`path_${string}`> = {
     world.fds.tree(from).link(source.path, target.path);
   },
   path_open: (world, args, memory) => {
-    const dir = world.fds.dir(args.u32(0), RIGHT.path_open);
+    const oflags = args.u32(4);
+    const creating = oflags & OFLAG.creat ? RIGHT.path_create_file : 0;
+    const truncating = oflags & OFLAG.trunc ? RIGHT.path_filestat_set_size : 0;
+    const dir = world.fds.dir(args.u32(0), RIGHT.path_open | creating | truncating);
     const path = readPath(memory, args.u32(2), args.u32(3));
     const wish: Wish = {
       follow: follows(args.u32(1)),
-      oflags: args.u32(4),
+      oflags,
       rights: Number(BigInt.asUintN(30, args.u64(5))),
       inheriting: Number(BigInt.asUintN(30, args.u64(6))),
       fdflags: fdflags(args.u32(7)),
@@ -143,13 +146,13 @@ function open(world: World, dir: DirEntryOpen, path: string, wish: Wish): number
 
   const write = (wish.rights & RIGHT.fd_write) !== 0;
   const inheriting = wish.inheriting & dir.inheriting;
-  if (isDirectory(found.stat) && (directory || !(write || create || truncate))) {
+  if (isDirectory(found.stat) && !(write || create || truncate)) {
     const rights = wish.rights & dir.inheriting & DIR_RIGHTS;
     return world.fds.add({ kind: 'dir', tree: dir.tree, path: found.path, flags: wish.fdflags, rights, inheriting, dropped: 0 });
   }
-  if (truncate && !write) throw new WasiError('EINVAL');
   const read = (wish.rights & RIGHT.fd_read) !== 0 || !write;
-  const flags: OpenFlags = { read, write, create, exclusive, truncate, directory, append: (wish.fdflags & FDFLAG.append) !== 0 };
+  // Truncating takes a right of the directory, not that to write.
+  const flags: OpenFlags = { read, write: write || truncate, create, exclusive, truncate, directory, append: (wish.fdflags & FDFLAG.append) !== 0 };
   const handle = tree.open(found.path, flags, FILE_MODE);
   const rights = wish.rights & dir.inheriting & FILE_RIGHTS;
   return world.fds.add({ kind: 'file', tree: dir.tree, handle, read, write, position: 0, flags: wish.fdflags, rights, inheriting, dropped: 0 });
