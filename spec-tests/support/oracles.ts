@@ -41,6 +41,8 @@ export interface CallSequence extends Omit<Run, 'args'> {
 }
 
 export interface Oracle {
+  /** Of the module that was recorded. */
+  readonly sha256: string;
   readonly runs: readonly Run[];
   readonly calls: readonly CallSequence[];
 }
@@ -229,7 +231,8 @@ function shown(value: Value): string {
 /** One test for each recorded run and call sequence of `program`. */
 export function describeOracle(program: TestProgram): void {
   describe(program.name, () => {
-    const { runs, calls } = oracleOf(program.name);
+    const { sha256, runs, calls } = oracleOf(program.name);
+    if (sha256 !== program.sha256) throw new Error(`${program.name} was built anew since its oracle was recorded`);
     let module: Module | undefined;
     const load = (): Module => (module ??= loadModule(loadProgram(program.name)));
     for (const run of runs) {

@@ -135,7 +135,7 @@ func jsCalls([]string) {
 	caught("throw an error", func() { function("throw new TypeError('wrong')").Invoke() })
 	caught("throw a string", func() { function("throw 'plain'").Invoke() })
 	caught("throw undefined", func() { function("throw undefined").Invoke() })
-	caught("throw from a method", func() { js.Global().Get("JSON").Call("parse", "{") })
+	caught("throw from a method", func() { js.Global().Get("Object").Call("defineProperty", 1, "x") })
 	caught("throw from a constructor", func() { js.Global().Get("Array").New(-1) })
 	caught("call a missing method", func() { js.Global().Get("Object").New().Call("absent") })
 	caught("construct an arrow function", func() { function("return () => 1").Invoke().New() })
@@ -236,7 +236,7 @@ func jsAsync([]string) {
 		return f
 	}
 	global := js.Global()
-	global.Call("setTimeout", record("timeout 8"), 8)
+	global.Call("setTimeout", record("timeout 60"), 60)
 	global.Call("setTimeout", record("timeout 0"), 0, "with", "arguments")
 	global.Get("Promise").Call("resolve", 5).Call("then", record("resolved"))
 	global.Get("Promise").Call("reject", js.Global().Get("Error").New("no")).Call("catch", record("rejected"))

@@ -35,7 +35,7 @@ func mix(args []string) {
 	for _, part := range []struct {
 		name   string
 		rounds int
-	}{{"fib", 300}, {"sha256", 400}, {"sort", 150}, {"json", 400}, {"channels", 400}} {
+	}{{"fib", 150}, {"sha256", 160}, {"sort", 90}, {"json", 230}, {"channels", 200}} {
 		rounds := (part.rounds*percent + 99) / 100
 		fmt.Printf("%s %016x\n", part.name, kernels[part.name](rounds))
 	}

@@ -11,7 +11,7 @@ import (
 
 func init() {
 	register("recursion", "deep recursion with stack growth [depth]", func(args []string) {
-		n := number(args, 0, 20000)
+		n := number(args, 0, 8000)
 		fmt.Println("depth", n, "sum", descend(n, [8]int{}))
 	})
 	register("stack-growth", "many goroutines grow their stacks in turn; pointers into them stay good", stackGrowth)
