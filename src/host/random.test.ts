@@ -10,9 +10,6 @@ function bytes(random: SeededRandom, length: number): string {
 test('the generator is xoshiro128** (its reference values for the state 1, 2, 3, 4)', () => {
   const random = new SeededRandom(0);
   random.load([1, 2, 3, 4]);
-  const words = new Uint32Array(Buffer.from(bytes(random, 16), 'hex').buffer.slice(0));
-  expect(words.length).toBeGreaterThan(0);
-  random.load([1, 2, 3, 4]);
   const into = new Uint8Array(16);
   random.fill(into);
   expect([...new Uint32Array(into.buffer)]).toEqual([11520, 0, 5927040, 70819200]);
