@@ -234,7 +234,9 @@ class ScriptRunner {
       return [loadValue(store.globalCells, cell, type.value)];
     }
     const { params } = store.funcs[extern.address]!.type;
-    if (params.length !== action.args.length) throw new Unmet(`"${action.name}" takes ${params.length} arguments, not ${action.args.length}`);
+    if (params.length !== action.args.length) {
+      throw new Unmet(`"${action.name}" takes ${params.length} arguments, not ${action.args.length}`);
+    }
     const args = action.args.map((constant) => toValue(constant, store));
     return this.call(extern.address, args);
   }

@@ -85,7 +85,8 @@ function matchesReference(pattern: Pattern, { handle, type }: Reference, store: 
     case 'null':
       return handle === NULL_HANDLE && hierarchy === hierarchyOf(pattern.type, store);
     case 'host':
-      return isHostHandle(handle) && hierarchy === hierarchyOf(pattern.type, store) && store.hostValues.at(hostIndex(handle)) === pattern.value;
+      if (!isHostHandle(handle) || hierarchy !== hierarchyOf(pattern.type, store)) return false;
+      return store.hostValues.at(hostIndex(handle)) === pattern.value;
     case 'ref':
       return handle !== NULL_HANDLE && matchesHeap(pattern.heap, handle, hierarchy);
     default:
@@ -128,8 +129,8 @@ export function showValue(value: Value): string {
   if ('i32' in value) return `(i32.const ${value.i32})`;
   if ('i64' in value) return `(i64.const ${value.i64})`;
   if ('low' in value) {
-    const words = [value.low, value.low >> 32n, value.high, value.high >> 32n].map((word) => `0x${BigInt.asUintN(32, word).toString(16).padStart(8, '0')}`);
-    return `(v128.const i32x4 ${words.join(' ')})`;
+    const words = [value.low, value.low >> 32n, value.high, value.high >> 32n].map((word) => BigInt.asUintN(32, word));
+    return `(v128.const i32x4 ${words.map((word) => `0x${word.toString(16).padStart(8, '0')}`).join(' ')})`;
   }
   if ('handle' in value) {
     if (value.handle === NULL_HANDLE) return '(ref.null)';

@@ -82,7 +82,9 @@ function layout(parsed: ParsedModule, id: string | undefined, tokens: Tokens): A
   const marks: number[] = [];
   const customs: CustomAnnotation[] = [...parsed.customs, ...metadataSections(parsed.metadata)];
   const writeCustoms = (place: number): void => {
-    for (const custom of customs) if (custom.place === place) out.section(SECTION.custom, (content) => content.blob(custom.name).bytes(custom.data));
+    for (const { name, data } of customs.filter((custom) => custom.place === place)) {
+      out.section(SECTION.custom, (content) => content.blob(name).bytes(data));
+    }
   };
   writeCustoms(FIRST);
   for (const [i, section] of SECTIONS.entries()) {

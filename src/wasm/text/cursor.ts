@@ -9,7 +9,8 @@ const WORDS: ReadonlySet<string> = new Set(
   (
     'module definition instance binary quote register invoke get input output script either ' +
     'assert_return assert_trap assert_exhaustion assert_malformed assert_invalid assert_unlinkable assert_exception ' +
-    'assert_malformed_custom assert_invalid_custom nan:canonical nan:arithmetic ref.extern ref.host ref.struct ref.array ref.any ref.exn ' +
+    'assert_malformed_custom assert_invalid_custom nan:canonical nan:arithmetic ' +
+    'ref.extern ref.host ref.struct ref.array ref.any ref.exn ' +
     'type rec sub final func struct array field mut param result local import export table memory global tag elem data start ' +
     'declare item offset then do catch catch_all catch_ref catch_all_ref shared pagesize exact describes descriptor before after first last ' +
     'i32 i64 f32 f64 v128 i8 i16 i8x16 i16x8 i32x4 i64x2 f32x4 f64x2 ref null any eq i31 none nofunc noextern extern exn noexn ' +

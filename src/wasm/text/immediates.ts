@@ -5,7 +5,18 @@ import { type Cursor, isGrammarWord } from './cursor.js';
 import type { IndexSpace } from './index-space.js';
 import { LabelStack } from './label-stack.js';
 import { TOKEN } from './lexer.js';
-import { parseF32, parseF64, parseInteger, parseNat, parseSmallInteger, parseU32 } from './literals.js';
+import {
+  isNat,
+  parseF32,
+  parseF64,
+  parseInteger,
+  parseLane,
+  parseNat,
+  parseSmallInteger,
+  parseU32,
+  vectorBytes,
+  vectorShape,
+} from './literals.js';
 import type { ModuleScope } from './scope.js';
 
 /** Reads the immediates of plain instructions (spec §6.5) and writes opcode and immediates in binary. */
@@ -248,7 +259,7 @@ export class ImmediateParser {
     const { text } = cursor;
     if (!text.startsWith(prefix)) return undefined;
     const digits = text.slice(prefix.length);
-    if (!/^(?:\d+(?:_\d+)*|0x[\da-fA-F]+(?:_[\da-fA-F]+)*)$/.test(digits)) throw cursor.error(`unknown operator ${text}`);
+    if (!isNat(digits)) throw cursor.error(`unknown operator ${text}`);
     cursor.at++;
     return digits;
   }
@@ -316,35 +327,19 @@ export class ImmediateParser {
 
   private vector(out: ByteWriter): void {
     const { cursor } = this;
-    const shape = cursor.is(TOKEN.keyword) ? /^([if])(\d+)x(\d+)$/.exec(cursor.text) : null;
-    const bits = Number(shape?.[2]);
-    const lanes = Number(shape?.[3]);
-    if (shape === null || bits * lanes !== 128 || bits < (shape[1] === 'f' ? 32 : 8)) throw cursor.unexpected('a vector shape');
+    const shape = cursor.is(TOKEN.keyword) ? vectorShape(cursor.text) : undefined;
+    if (shape === undefined) throw cursor.unexpected('a vector shape');
     cursor.at++;
     const count = countNumbers(cursor);
-    if (count !== lanes) {
+    if (count !== shape.lanes) {
       cursor.checkToken(cursor.at + count);
-      throw cursor.error(`wrong number of lane literals: ${count}, expected ${lanes}`);
+      throw cursor.error(`wrong number of lane literals: ${count}, expected ${shape.lanes}`);
     }
-    for (let i = 0; i < lanes; i++) {
-      this.vectorLane(shape[1] === 'f', bits, out);
-      cursor.at++;
+    const lanes: bigint[] = [];
+    for (; lanes.length < count; cursor.at++) {
+      lanes.push(this.inRange(cursor.is(TOKEN.float) && !shape.float ? undefined : parseLane(cursor.text, shape)));
     }
-  }
-
-  private vectorLane(float: boolean, bits: number, out: ByteWriter): void {
-    const { text, kind } = this.cursor;
-    if (float) {
-      if (bits === 32) out.f32Bits(this.inRange(parseF32(text)));
-      else out.f64Bits(this.inRange(parseF64(text)));
-      return;
-    }
-    if (kind === TOKEN.float) throw this.cursor.error('constant out of range');
-    if (bits === 64) out.f64Bits(this.inRange(parseInteger(text, 64)));
-    else {
-      const value = this.inRange(parseSmallInteger(text, bits));
-      for (let shift = 0; shift < bits; shift += 8) out.byte((value >> shift) & 0xff);
-    }
+    out.bytes(vectorBytes(lanes, shape));
   }
 }
 

@@ -1,3 +1,4 @@
+import { isFloat, isNat } from './literals.js';
 import { Source } from './source.js';
 
 /**
@@ -50,10 +51,6 @@ const SEMICOLON = 0x3b;
 const AT = 0x40;
 const BACKSLASH = 0x5c;
 const DOLLAR = 0x24;
-
-const NAT = /^(?:\d+(?:_\d+)*|0x[\da-fA-F]+(?:_[\da-fA-F]+)*)$/;
-const FLOAT =
-  /^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?(?:[eE][+-]?\d+(?:_\d+)*)?|0x[\da-fA-F]+(?:_[\da-fA-F]+)*(?:\.(?:[\da-fA-F]+(?:_[\da-fA-F]+)*)?)?(?:[pP][+-]?\d+(?:_\d+)*)?|inf|nan(?::0x[\da-fA-F]+(?:_[\da-fA-F]+)*)?)$/;
 
 /** The tokens of one text, or of one annotation's content. The last one is always `eof`. */
 export class Tokens {
@@ -381,12 +378,12 @@ function classify(text: string, start: number, end: number, first: number): numb
   if (digit || first === 0x2b || first === 0x2d) {
     const word = text.slice(start, end);
     if (digit) {
-      if (NAT.test(word)) return TOKEN.nat;
-    } else if (NAT.test(word.slice(1))) return TOKEN.int;
-    return FLOAT.test(word) ? TOKEN.float : TOKEN.reserved;
+      if (isNat(word)) return TOKEN.nat;
+    } else if (isNat(word.slice(1))) return TOKEN.int;
+    return isFloat(word) ? TOKEN.float : TOKEN.reserved;
   }
   if (first < 0x61 || first > 0x7a) return TOKEN.reserved;
-  if ((first === 0x69 || first === 0x6e) && FLOAT.test(text.slice(start, end))) return TOKEN.float;
+  if ((first === 0x69 || first === 0x6e) && isFloat(text.slice(start, end))) return TOKEN.float;
   return TOKEN.keyword;
 }
 

@@ -3,6 +3,22 @@
  * found well-formed and answer undefined if the value is out of range.
  */
 
+const NUM = '\\d+(?:_\\d+)*';
+const HEXNUM = '[\\da-fA-F]+(?:_[\\da-fA-F]+)*';
+const NAT = new RegExp(`^(?:${NUM}|0x${HEXNUM})$`);
+const DECIMAL = `${NUM}(?:\\.(?:${NUM})?)?(?:[eE][+-]?${NUM})?`;
+const HEXADECIMAL = `0x${HEXNUM}(?:\\.(?:${HEXNUM})?)?(?:[pP][+-]?${NUM})?`;
+const FLOAT = new RegExp(`^[+-]?(?:${DECIMAL}|${HEXADECIMAL}|inf|nan(?::0x${HEXNUM})?)$`);
+
+/** Is it an unsigned integer literal? */
+export function isNat(text: string): boolean {
+  return NAT.test(text);
+}
+/** Is it a literal that a float may have? Those of integers are among them. */
+export function isFloat(text: string): boolean {
+  return FLOAT.test(text);
+}
+
 /** The magnitude and sign of an integer literal. */
 function magnitude(text: string): { negative: boolean; value: bigint } {
   const negative = text.charCodeAt(0) === 0x2d;
@@ -148,6 +164,42 @@ function round(significand: bigint, exponent: number, sticky: boolean, format: F
 function bitLength(value: bigint): number {
   const hex = value.toString(16);
   return (hex.length - 1) * 4 + (32 - Math.clz32(parseInt(hex[0]!, 16)));
+}
+
+/** How the 128 bits of a vector literal are written: `i8x16` to `f64x2`. */
+export interface VectorShape {
+  readonly float: boolean;
+  /** Of one lane. */
+  readonly bits: number;
+  readonly lanes: number;
+}
+
+const SHAPES: ReadonlyMap<string, VectorShape> = new Map(
+  ['i8x16', 'i16x8', 'i32x4', 'i64x2', 'f32x4', 'f64x2'].map((name) => {
+    const [bits, lanes] = name.slice(1).split('x').map(Number) as [number, number];
+    return [name, { float: name.startsWith('f'), bits, lanes }];
+  }),
+);
+
+export function vectorShape(word: string): VectorShape | undefined {
+  return SHAPES.get(word);
+}
+
+/** A number literal as the bits of one lane, signed. */
+export function parseLane(text: string, { float, bits }: VectorShape): bigint | undefined {
+  if (!float) return parseInteger(text, bits);
+  if (bits === 64) return parseF64(text);
+  const single = parseF32(text);
+  return single === undefined ? undefined : BigInt(single);
+}
+
+/** The 16 bytes of a vector, lane 0 first. */
+export function vectorBytes(lanes: readonly bigint[], { bits }: VectorShape): Uint8Array {
+  const bytes = new Uint8Array(16);
+  for (const [i, lane] of lanes.entries()) {
+    for (let at = 0; at < bits / 8; at++) bytes[(i * bits) / 8 + at] = Number(BigInt.asUintN(8, lane >> BigInt(8 * at)));
+  }
+  return bytes;
 }
 
 /** The shortest text that reads back as exactly these bits. */

@@ -164,8 +164,9 @@ class ModuleParser {
     const { cursor } = this;
     const segment = word === 'table' ? 'elem' : word === 'memory' ? 'data' : undefined;
     if (segment === undefined) return;
-    for (; cursor.at < after - 1 && !cursor.is(TOKEN.eof); cursor.at = cursor.is(TOKEN.open) ? cursor.tokens.skip(cursor.at) : cursor.at + 1) {
+    while (cursor.at < after - 1 && !cursor.is(TOKEN.eof)) {
       if (cursor.isOpen(segment)) this.space(segment).skip();
+      cursor.at = cursor.is(TOKEN.open) ? cursor.tokens.skip(cursor.at) : cursor.at + 1;
     }
   }
 
@@ -178,7 +179,8 @@ class ModuleParser {
 
   private customAnnotations(): void {
     if (this.annotations.isEmpty) return;
-    for (const annotation of this.annotations.take(this.cursor.at, (name) => name === 'custom')) this.customs.push(parseCustomAnnotation(annotation));
+    const found = this.annotations.take(this.cursor.at, (name) => name === 'custom');
+    this.customs.push(...found.map(parseCustomAnnotation));
   }
 
   private checkLeftovers(): void {

@@ -18,7 +18,7 @@ export function quoteBytes(bytes: Uint8Array): string {
 /** A string literal of this name, as readable as can be. */
 export function quoteName(name: string): string {
   // Quotes, backslashes, controls, and what cannot be seen or turns the reading direction.
-  const text = name.replace(/["\\\p{C}\p{Zl}\p{Zp}]/gu, (c) => (c === '"' || c === '\\' ? `\\${c}` : quoteBytes(encoder.encode(c)).slice(1, -1)));
+  const text = name.replace(/["\\\p{C}\p{Zl}\p{Zp}]/gu, (c) => quoteBytes(encoder.encode(c)).slice(1, -1));
   return `"${text}"`;
 }
 

@@ -196,9 +196,10 @@ class ModulePrinter {
   }
 
   private elem({ mode, type, items }: ElemSegment, index: number): string {
-    const head = `(elem${this.names.of('elem').define(index)} (;${index};)${mode.kind === 'declarative' ? ' declare' : this.mode(mode, 'table')}`;
-    if (items.kind === 'funcs') return `${head} func${Array.from(items.indices, (func) => ` ${this.names.of('func').use(func >>> 0)}`).join('')})`;
-    return `${head} ${this.code.type(type)}${items.exprs.map((expr) => ` (item ${this.code.expression(expr)})`).join('')})`;
+    const { code, names } = this;
+    const head = `(elem${names.of('elem').define(index)} (;${index};)${mode.kind === 'declarative' ? ' declare' : this.mode(mode, 'table')}`;
+    if (items.kind === 'exprs') return `${head} ${code.type(type)}${items.exprs.map((expr) => ` (item ${code.expression(expr)})`).join('')})`;
+    return `${head} func${Array.from(items.indices, (func) => ` ${names.of('func').use(func >>> 0)}`).join('')})`;
   }
 
   /** Prepares the annotations for a section of code metadata; false if they cannot stand for all of it. */

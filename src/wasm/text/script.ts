@@ -4,7 +4,7 @@ import { EXTERNREF, HEAP, ref, type ValType } from '../types.js';
 import { type Assembled, assembleAt, assembleBody } from './assemble.js';
 import { Cursor } from './cursor.js';
 import { TOKEN, type Tokens, lex } from './lexer.js';
-import { parseF32, parseF64, parseInteger, parseSmallInteger } from './literals.js';
+import { parseF32, parseF64, parseInteger, parseLane, parseSmallInteger, vectorBytes, vectorShape } from './literals.js';
 import type { Source } from './source.js';
 import { TypeSpace } from './types.js';
 
@@ -47,12 +47,14 @@ export type Constant =
 /** `canonical`: a NaN whose payload is only its top bit; `arithmetic`: a NaN with that bit set. Either sign. */
 export type NanPattern = 'nan:canonical' | 'nan:arithmetic';
 
+export type LanePattern = { readonly bits: bigint } | { readonly nan: NanPattern };
+
 /** What an action may return. */
 export type Pattern =
   | Constant
   | { readonly kind: 'f32' | 'f64'; readonly nan: NanPattern }
   /** One pattern a lane, lane 0 first. */
-  | { readonly kind: 'lanes'; readonly shape: 'f32x4' | 'f64x2'; readonly lanes: readonly ({ readonly bits: bigint } | { readonly nan: NanPattern })[] }
+  | { readonly kind: 'lanes'; readonly shape: 'f32x4' | 'f64x2'; readonly lanes: readonly LanePattern[] }
   /** Any null. */
   | { readonly kind: 'any null' }
   /** Any reference of this heap type that is not null. */
@@ -306,24 +308,15 @@ class CommandParser {
 
   private vector(): Pattern {
     const { cursor } = this;
-    const shape = cursor.keyword('a vector shape');
-    const match = /^(?:(i)(8|16|32|64)|(f)(32|64))x(\d+)$/.exec(shape);
-    const bits = Number(match?.[2] ?? match?.[4]);
-    const count = Number(match?.[5]);
-    if (match === null || bits * count !== 128) throw cursor.unexpected('a vector shape', cursor.at - 1);
-    const lanes: ({ bits: bigint } | { nan: NanPattern })[] = [];
-    for (let i = 0; i < count; i++) {
-      const nan = match[3] === undefined ? undefined : this.nan();
-      if (nan !== undefined) lanes.push({ nan });
-      else if (match[3] === undefined) lanes.push({ bits: this.number((text) => parseInteger(text, bits), true) });
-      else if (bits === 64) lanes.push({ bits: this.number(parseF64) });
-      else lanes.push({ bits: BigInt(this.number(parseF32)) });
+    const word = cursor.keyword('a vector shape');
+    const shape = vectorShape(word);
+    if (shape === undefined) throw cursor.unexpected('a vector shape', cursor.at - 1);
+    const lanes: LanePattern[] = [];
+    while (lanes.length < shape.lanes) {
+      const nan = shape.float ? this.nan() : undefined;
+      lanes.push(nan !== undefined ? { nan } : { bits: this.number((text) => parseLane(text, shape), !shape.float) });
     }
-    if (lanes.some((lane) => 'nan' in lane)) return { kind: 'lanes', shape: bits === 32 ? 'f32x4' : 'f64x2', lanes };
-    let all = 0n;
-    for (const [i, lane] of lanes.entries()) all |= BigInt.asUintN(bits, (lane as { bits: bigint }).bits) << BigInt(bits * i);
-    const bytes = new Uint8Array(16);
-    for (let i = 0; i < 16; i++) bytes[i] = Number((all >> BigInt(8 * i)) & 0xffn);
-    return { kind: 'v128', bytes };
+    if (lanes.some((lane) => 'nan' in lane)) return { kind: 'lanes', shape: word as 'f32x4' | 'f64x2', lanes };
+    return { kind: 'v128', bytes: vectorBytes(lanes.map((lane) => (lane as { bits: bigint }).bits), shape) };
   }
 }

@@ -82,8 +82,8 @@ export class TypeSpace extends IndexSpace {
 
   private add(type: SubType): number {
     const index = this.types.push(type) - 1;
-    const plain = type.recLength === 1 && type.final && type.supers.length === 0 && type.describes === undefined && type.descriptor === undefined;
-    if (plain && type.comp.kind === 'func') {
+    const alone = type.recLength === 1 && type.final && type.supers.length === 0;
+    if (alone && type.describes === undefined && type.descriptor === undefined && type.comp.kind === 'func') {
       const key = keyOf(type.comp);
       if (!this.functions.has(key)) this.functions.set(key, index);
     }
@@ -261,7 +261,8 @@ export class TypeSpace extends IndexSpace {
       if (comp === undefined) throw cursor.error(`unknown type ${index}`, at);
       if (comp.kind !== 'func' || keyOf(comp) !== keyOf(type)) {
         // A list in the wrong order is a mistake of syntax before it is one of types.
-        if (cursor.isOpen('param') || cursor.isOpen('result') || cursor.isOpen('type')) throw cursor.unexpected('no more types', cursor.at + 1);
+        const misplaced = ['param', 'result', 'type'].some((word) => cursor.isOpen(word));
+        if (misplaced) throw cursor.unexpected('no more types', cursor.at + 1);
         throw cursor.error('inline function type does not match the type that is named', at);
       }
     }
