@@ -13,6 +13,7 @@ import { i32, type Value } from '../engine/value.js';
 import { recognise } from '../go/recognise.js';
 import { HostTrampoline } from '../go/trampoline.js';
 import { type Clock, VirtualClock } from '../host/clock.js';
+import type { DescribedCall } from '../host/described-call.js';
 import { GuestExit } from '../host/exit.js';
 import type { FileSystem } from '../host/fs.js';
 import type { Identity } from '../host/gojs/furnish.js';
@@ -23,7 +24,7 @@ import type { Realm } from '../host/gojs/realm.js';
 import type { Streams } from '../host/io.js';
 import { type Random, SeededRandom } from '../host/random.js';
 import { type Data, type HostState, joinStates } from '../host/state.js';
-import { describeCall, type DescribedCall } from '../host/wasi/describe.js';
+import { describeCall } from '../host/wasi/describe.js';
 import { createWasi, type Preopen, WASI_MODULE } from '../host/wasi/wasi.js';
 import type { ImportDesc, Module } from '../wasm/module.js';
 import type { FuncType } from '../wasm/types.js';
@@ -240,7 +241,7 @@ export class Program {
 
   /** A call of an import in words, where its host knows them; asked before the call is made. */
   readonly describe = (module: string, name: string, args: CellWindow, memory: GuestMemory): DescribedCall | undefined =>
-    module === WASI_MODULE ? describeCall(name, args, memory) : undefined;
+    module === WASI_MODULE ? describeCall(name, args, memory) : this.go?.describe(module, name, args, memory);
 
   /** What stands in the way of a snapshot that another process could go on from; empty if nothing does. */
   live(): string[] {

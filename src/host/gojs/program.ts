@@ -1,6 +1,9 @@
 import { Trap, UncaughtException } from '../../engine/errors.js';
+import type { CellWindow } from '../../engine/cells.js';
+import type { GuestMemory } from '../../engine/guest-memory.js';
 import type { HostFunction } from '../../engine/host-function.js';
 import type { Clock } from '../clock.js';
+import type { DescribedCall } from '../described-call.js';
 import { GuestExit } from '../exit.js';
 import type { FileSystem } from '../fs.js';
 import type { Streams } from '../io.js';
@@ -9,6 +12,7 @@ import type { Random } from '../random.js';
 import type { Data, HostState } from '../state.js';
 import { writeArguments } from './args.js';
 import { Catalogue } from './catalogue.js';
+import { importNamed, type Showing, showSlots } from './describe.js';
 import { type Callback, EventQueue, type Timer } from './events.js';
 import { Files, type LateInput } from './files.js';
 import { furnish, type Identity, Screen } from './furnish.js';
@@ -129,6 +133,29 @@ export class GoProgram implements HostState {
   /** The host function for an import, where it is one of ours: modules `gojs`, `go` (up to Go 1.20) and `_gotest`. */
   importFunction(module: string, name: string): HostFunction | undefined {
     return this.imports.get(`${module}.${name}`);
+  }
+
+  /**
+   * A call of an import in words, before it is made; undefined for a function that is not Go's. The result is to be asked
+   * when the call has returned.
+   */
+  describe(module: string, name: string, args: CellWindow, memory: GuestMemory): DescribedCall | undefined {
+    const entry = this.imports.has(`${module}.${name}`) ? importNamed(name) : undefined;
+    if (entry === undefined) return undefined;
+    const sp = args.u32(0);
+    const nameOf = (object: object): string | undefined => this.nameOf(object);
+    const showing = (now: GuestMemory): Showing => ({ values: this.values, memory: now, nameOf });
+    return {
+      args: showSlots(entry.params, sp, showing(memory)),
+      // Where the stack pointer is by then: the stack may have moved.
+      result: (_, after) => showSlots(entry.results, this.attached?.stackPointer() ?? sp, showing(after)),
+    };
+  }
+  /** How to call an object that every program knows, and a function that stands for a Go function. */
+  private nameOf(object: object): string | undefined {
+    const id = this.wrappers.get(object);
+    if (id !== undefined) return `Go function ${id}`;
+    return object === this.js.go ? 'go' : this.catalogue?.nameOf(object)?.replace(/^globalThis\./, '');
   }
 
   /** Connects the instance of the program; before `start`. */
@@ -360,7 +387,6 @@ export class GoProgram implements HostState {
     if (this.catalogue === undefined) return ['this host cannot tell what JavaScript objects are inside'];
     const bent = this.watch.changed ? this.catalogue.bent() : [];
     const live = [...bent.map((name) => `${name} has another prototype or is sealed`), ...this.write(this.catalogue).foreign];
-    if (this.hostCalls > 0) live.push('a JavaScript function is being called');
     if (this.watch.jobs) live.push('promise jobs of JavaScript may be waiting');
     return live;
   }

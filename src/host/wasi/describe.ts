@@ -1,5 +1,6 @@
 import type { CellWindow } from '../../engine/cells.js';
 import type { GuestMemory } from '../../engine/guest-memory.js';
+import type { DescribedCall, Shown } from '../described-call.js';
 import { ERRNO_NAMES } from './errno.js';
 import { CLOCK, EVENT, FDFLAG, FILETYPE, FSTFLAG, LOOKUP, OFLAG, RIGHT_NAMES, SIZE, WHENCE } from './layout.js';
 import { isWasiName, parameters, type Kind, type WasiName } from './signatures.js';
@@ -8,16 +9,6 @@ import { isWasiName, parameters, type Kind, type WasiName } from './signatures.j
 const SHOWN = 64;
 /** How many elements of a list are shown. */
 const LISTED = 8;
-
-/** What a value is shown as: a number where the number is the meaning, else text. */
-export type Shown = number | bigint | string;
-
-/** A call in words: what went in, by parameter name, and after it returned what came out. */
-export interface DescribedCall {
-  readonly args: Readonly<Record<string, Shown>>;
-  /** The errno's name as `errno`, then, if the call succeeded, what it wrote. Ask while the memory is as the call left it. */
-  result(results: CellWindow, memory: GuestMemory): Readonly<Record<string, Shown>>;
-}
 
 /**
  * Decodes a call that is about to be made; undefined if WASI has no function of that name. Never throws: what lies
