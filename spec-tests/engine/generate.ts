@@ -20,9 +20,6 @@ export function randomModule(seed: number): string {
   return new Generator(new Dice(seed)).module();
 }
 
-/** What each generated function takes. */
-export const RANDOM_PARAMS = PARAMS;
-
 class Generator {
   private readonly dice: Dice;
   private locals: Type[] = [];

@@ -117,3 +117,15 @@ export class Dice {
     return this.below(100) < percent;
   }
 }
+
+type Exports = Record<string, (...args: unknown[]) => unknown> & { memory?: { buffer: ArrayBuffer } };
+interface HostEngine {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { exports: Exports };
+}
+
+/** The exports of the module in the host's own engine: the oracle. */
+export function hostExports(bytes: Uint8Array): Exports {
+  const engine = (globalThis as unknown as { WebAssembly: HostEngine }).WebAssembly;
+  return new engine.Instance(new engine.Module(bytes)).exports;
+}

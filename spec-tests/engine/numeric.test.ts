@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { INSTRUCTIONS, type Instruction } from '../../src/wasm/instructions.js';
 import { F32, F64, I32, I64, type ValType } from '../../src/wasm/types.js';
 import type { Value } from '../../src/engine/value.js';
-import { compile, running, show, showHost } from './harness.js';
+import { compile, hostExports, running, show, showHost } from './harness.js';
 
 /**
  * Every numeric instruction against the host's own engine, over the values where it could go wrong, with each operand
@@ -13,8 +13,8 @@ const NAMES = new Map<ValType, string>([[I32, 'i32'], [I64, 'i64'], [F32, 'f32']
 const INTERESTING: Record<string, readonly string[]> = {
   i32: ['0', '1', '-1', '2', '7', '31', '32', '33', '0x7fffffff', '0x80000000', '0xffff', '0x12345678', '-2', '255'],
   i64: [
-    '0', '1', '-1', '3', '31', '32', '33', '63', '64', '65', '0x7fffffff', '0x80000000', '0xffffffff', '0x100000000',
-    '0x7fffffffffffffff', '0x8000000000000000', '0x123456789abcdef0', '-0x100000000', '0x20000000000001', '0x7fffff4000000001', '-0x20000000000001', '10',
+    '0', '1', '-1', '3', '31', '32', '63', '64', '0x7fffffff', '0x80000000', '0xffffffff', '0x100000000',
+    '0x7fffffffffffffff', '0x8000000000000000', '0x123456789abcdef0', '0x20000000000001', '0x7fffff4000000001',
   ],
   f32: ['0', '-0', '1', '-1', '0.5', '1.5', '2.5', '-2.5', 'nan', '-nan', 'nan:0x200000', 'inf', '-inf', '0x1p-149', '0x1.fffffep127', '2147483648', '-2147483904', '4294967040', '9.2233720368547758e18', '-0.9', '16777217', '8388609'],
   f64: ['0', '-0', '1', '-1', '0.5', '1.5', '2.5', '-2.5', 'nan', '-nan', 'nan:0x4000000000000', 'inf', '-inf', '0x1p-1074', '2147483647.9', '-2147483648.9', '4294967295.9', '9223372036854775807', '-9223372036854775808', '18446744073709549568', '0x1.fffffefffffffp-1', '1e308', '4503599627370497.5', '-0.9', '0x1.000001p0'],
@@ -81,7 +81,7 @@ describe('numeric instructions', () => {
   it.each(numeric.map((row) => [row.mnemonic, row] as const))('%s', (_, row) => {
     const { text, names } = cases(row);
     const { bytes, module } = compile(text);
-    const host = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource)).exports as Record<string, () => unknown>;
+    const host = hostExports(bytes);
     const ours = running(module);
     const type = row.results![0]!;
     for (const name of names) {

@@ -19,6 +19,7 @@ import type { Mode } from './interpret/lower.js';
 import { X } from './interpret/opcodes.js';
 import { type Place, wordsOf } from './interpret/position-map.js';
 import { callLeaf, ExecutionState, FP, FUNC, KIND, type Limits, memoryOf, PC, RECORD } from './interpret/state.js';
+import { train } from './interpret/train.js';
 import { TRAP_TEXTS, TRAPS } from './interpret/traps.js';
 import { Probes } from './probes.js';
 import { capture, hashSnapshot, type Snapshot, type SnapshotFrame, type StoreSnapshot, captureStore, restoreStore } from './snapshot.js';
@@ -72,6 +73,7 @@ export class Machine {
   private fired = { clock: -1, record: -1, positions: new Set<number>(), every: false };
 
   constructor(store: Store, options: MachineOptions = {}) {
+    train();
     this.store = store;
     this.limits = { maxCallDepth: options.maxCallDepth ?? 1_000_000, maxStackCells: options.maxStackCells ?? 1 << 25 };
     this.probes = new Probes(

@@ -24,6 +24,8 @@ export class Emitter {
   protected lastStart: number = NONE;
   protected lastTarget: number = NONE;
 
+  /** Where the machine can be seen standing; a label after further instructions must be another place. */
+  private seen: number = NONE;
   private labelPcs: number[] = [];
   private labelRefs: number[] = [];
   private labelPending: number[] = [];
@@ -34,7 +36,7 @@ export class Emitter {
     this.pending = 0;
     this.longest = 0;
     this.map = map;
-    this.lastStart = this.lastTarget = NONE;
+    this.lastStart = this.lastTarget = this.seen = NONE;
     this.labelPcs = [];
     this.labelRefs = [];
     this.labelPending = [];
@@ -72,8 +74,10 @@ export class Emitter {
   protected fence(): void {
     this.lastStart = this.lastTarget = NONE;
   }
-  protected get hasLast(): boolean {
-    return this.lastStart !== NONE;
+  /** The machine can stop here, with everything charged. */
+  protected stand(): void {
+    this.fence();
+    this.seen = this.length;
   }
   protected get lastOpcode(): number {
     return this.lastStart === NONE ? NONE : this.words[this.lastStart]!;
@@ -125,6 +129,7 @@ export class Emitter {
 
   /** The label stands here, with `pending` instructions not yet charged. */
   protected bind(label: number): void {
+    if (this.seen === this.length && this.pending > 0) this.op(X.NOP);
     const { words, pc, pending } = this;
     for (let at = this.labelRefs[label]!; at !== NONE; ) {
       const next = words[at]!;

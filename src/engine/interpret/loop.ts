@@ -1,3 +1,4 @@
+import { Crash } from '../errors.js';
 import type { LeafFunction } from '../host-function.js';
 import { loadAny, storeAny } from './access.js';
 import { bulk } from './bulk.js';
@@ -88,21 +89,24 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           left -= code[pc + 1]!;
           status = STATUS_PROBE;
           break run;
-        case 5: // UNREACHABLE
+        case 5: // NOP
+          pc += 1;
+          continue;
+        case 6: // UNREACHABLE
           status = STATUS_TRAP + TRAPS_UNREACHABLE;
           break run;
-        case 6: // JUMP
+        case 7: // JUMP
           left -= code[pc + 1]!;
           pc = code[pc + 2]!;
           if (left < 0) break run;
           continue;
-        case 7: // SET_JUMP
+        case 8: // SET_JUMP
           I[fp + code[pc + 3]!] = code[pc + 4]!;
           left -= code[pc + 1]!;
           pc = code[pc + 2]!;
           if (left < 0) break run;
           continue;
-        case 8: // BR_NZ
+        case 9: // BR_NZ
           if (I[fp + code[pc + 3]!]! !== 0) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -111,7 +115,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 4;
           continue;
-        case 9: // BR_Z
+        case 10: // BR_Z
           if (I[fp + code[pc + 3]!]! === 0) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -120,7 +124,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 4;
           continue;
-        case 10: // BR_TABLE
+        case 11: // BR_TABLE
           x = I[fp + code[pc + 2]!]! >>> 0;
           y = code[pc + 1]!;
           i = pc + 3 + (x < y ? x : y) * 2;
@@ -128,14 +132,14 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc = code[i + 1]!;
           if (left < 0) break run;
           continue;
-        case 11: // RETURN
+        case 12: // RETURN
           left -= code[pc + 1]!;
           rp -= 4;
           fp = R[rp + 2]!;
           pc = R[rp + 1]!;
           if (left < 0) break run;
           continue;
-        case 12: // RETURN_32
+        case 13: // RETURN_32
           I[fp] = I[fp + code[pc + 2]!]!;
           left -= code[pc + 1]!;
           rp -= 4;
@@ -143,7 +147,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc = R[rp + 1]!;
           if (left < 0) break run;
           continue;
-        case 13: // RETURN_64
+        case 14: // RETURN_64
           i = fp + code[pc + 2]!;
           I[fp] = I[i]!;
           I[fp + 1] = I[i + 1]!;
@@ -153,7 +157,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc = R[rp + 1]!;
           if (left < 0) break run;
           continue;
-        case 14: // RETURN_K
+        case 15: // RETURN_K
           I[fp] = code[pc + 2]!;
           left -= code[pc + 1]!;
           rp -= 4;
@@ -161,7 +165,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc = R[rp + 1]!;
           if (left < 0) break run;
           continue;
-        case 15: // RETURN_EXACT
+        case 16: // RETURN_EXACT
           rp -= 4;
           fp = R[rp + 2]!;
           pc = R[rp + 1]!;
@@ -171,7 +175,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           if (left < 0) break run;
           continue;
-        case 16: // CALL
+        case 17: // CALL
           x = code[pc + 2]!;
           entry = entries[x]!;
           if (entry === 0) {
@@ -193,7 +197,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc = entry;
           if (left < 0) break run;
           continue;
-        case 17: // CALL_IMPORT
+        case 18: // CALL_IMPORT
           x = code[pc + 2]!;
           leaf = leaves[x];
           if (leaf === undefined) {
@@ -216,7 +220,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           if (left < 0 || state.interrupted) break run;
           continue;
-        case 18: // CALL_INDIRECT
+        case 19: // CALL_INDIRECT
           v = tables[code[pc + 2]!]!.elements[I[fp + code[pc + 5]!]! >>> 0];
           if (v === undefined) {
             status = STATUS_TRAP + TRAPS_UNDEFINED_ELEMENT;
@@ -247,62 +251,62 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc = entry;
           if (left < 0) break run;
           continue;
-        case 19: // TAIL_CALL
+        case 20: // TAIL_CALL
           status = STATUS_TAIL_CALL;
           break run;
-        case 20: // TAIL_CALL_INDIRECT
+        case 21: // TAIL_CALL_INDIRECT
           status = STATUS_TAIL_CALL;
           break run;
 
         // Moves
-        case 21: // MOVE_32
+        case 22: // MOVE_32
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]!;
           pc += 3;
           continue;
-        case 22: // MOVE_64
+        case 23: // MOVE_64
           i = fp + code[pc + 1]!;
           x = fp + code[pc + 2]!;
           I[i] = I[x]!;
           I[i + 1] = I[x + 1]!;
           pc += 3;
           continue;
-        case 23: // CONST_32
+        case 24: // CONST_32
           I[fp + code[pc + 1]!] = code[pc + 2]!;
           pc += 3;
           continue;
-        case 24: // CONST_64
+        case 25: // CONST_64
           i = fp + code[pc + 1]!;
           I[i] = code[pc + 2]!;
           I[i + 1] = code[pc + 3]!;
           pc += 4;
           continue;
-        case 25: // SELECT_32
+        case 26: // SELECT_32
           I[fp + code[pc + 1]!] = I[fp + code[I[fp + code[pc + 4]!]! !== 0 ? pc + 2 : pc + 3]!]!;
           pc += 5;
           continue;
-        case 26: // SELECT_64
+        case 27: // SELECT_64
           i = fp + code[pc + 1]!;
           x = fp + code[I[fp + code[pc + 4]!]! !== 0 ? pc + 2 : pc + 3]!;
           I[i] = I[x]!;
           I[i + 1] = I[x + 1]!;
           pc += 5;
           continue;
-        case 27: // GLOBAL_GET_32
+        case 28: // GLOBAL_GET_32
           I[fp + code[pc + 1]!] = G[code[pc + 2]!]!;
           pc += 3;
           continue;
-        case 28: // GLOBAL_GET_64
+        case 29: // GLOBAL_GET_64
           i = fp + code[pc + 1]!;
           x = code[pc + 2]!;
           I[i] = G[x]!;
           I[i + 1] = G[x + 1]!;
           pc += 3;
           continue;
-        case 29: // GLOBAL_SET_32
+        case 30: // GLOBAL_SET_32
           G[code[pc + 1]!] = I[fp + code[pc + 2]!]!;
           pc += 3;
           continue;
-        case 30: // GLOBAL_SET_64
+        case 31: // GLOBAL_SET_64
           i = code[pc + 1]!;
           x = fp + code[pc + 2]!;
           G[i] = I[x]!;
@@ -311,81 +315,81 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // i32 arithmetic: d a b, or d a k with an immediate
-        case 31: // I32_ADD
+        case 32: // I32_ADD
           I[fp + code[pc + 1]!] = (I[fp + code[pc + 2]!]! + I[fp + code[pc + 3]!]!) | 0;
           pc += 4;
           continue;
-        case 32: // I32_ADD_K
+        case 33: // I32_ADD_K
           I[fp + code[pc + 1]!] = (I[fp + code[pc + 2]!]! + code[pc + 3]!) | 0;
           pc += 4;
           continue;
-        case 33: // I32_SUB
+        case 34: // I32_SUB
           I[fp + code[pc + 1]!] = (I[fp + code[pc + 2]!]! - I[fp + code[pc + 3]!]!) | 0;
           pc += 4;
           continue;
-        case 34: // I32_MUL
+        case 35: // I32_MUL
           I[fp + code[pc + 1]!] = Math.imul(I[fp + code[pc + 2]!]!, I[fp + code[pc + 3]!]!);
           pc += 4;
           continue;
-        case 35: // I32_MUL_K
+        case 36: // I32_MUL_K
           I[fp + code[pc + 1]!] = Math.imul(I[fp + code[pc + 2]!]!, code[pc + 3]!);
           pc += 4;
           continue;
-        case 36: // I32_AND
+        case 37: // I32_AND
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! & I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 37: // I32_AND_K
+        case 38: // I32_AND_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! & code[pc + 3]!;
           pc += 4;
           continue;
-        case 38: // I32_OR
+        case 39: // I32_OR
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! | I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 39: // I32_OR_K
+        case 40: // I32_OR_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! | code[pc + 3]!;
           pc += 4;
           continue;
-        case 40: // I32_XOR
+        case 41: // I32_XOR
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! ^ I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 41: // I32_XOR_K
+        case 42: // I32_XOR_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! ^ code[pc + 3]!;
           pc += 4;
           continue;
-        case 42: // I32_SHL
+        case 43: // I32_SHL
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! << I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 43: // I32_SHL_K
+        case 44: // I32_SHL_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! << code[pc + 3]!;
           pc += 4;
           continue;
-        case 44: // I32_SHR_S
+        case 45: // I32_SHR_S
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >> I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 45: // I32_SHR_S_K
+        case 46: // I32_SHR_S_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >> code[pc + 3]!;
           pc += 4;
           continue;
-        case 46: // I32_SHR_U
+        case 47: // I32_SHR_U
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >>> I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 47: // I32_SHR_U_K
+        case 48: // I32_SHR_U_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >>> code[pc + 3]!;
           pc += 4;
           continue;
-        case 48: // I32_ROTL
+        case 49: // I32_ROTL
           x = I[fp + code[pc + 2]!]!;
           y = I[fp + code[pc + 3]!]!;
           I[fp + code[pc + 1]!] = (x << y) | (x >>> -y);
           pc += 4;
           continue;
-        case 49: // I32_ROTL_K
+        case 50: // I32_ROTL_K
           x = I[fp + code[pc + 2]!]!;
           y = code[pc + 3]!;
           I[fp + code[pc + 1]!] = (x << y) | (x >>> -y);
@@ -393,73 +397,73 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // i32 comparisons: d a b, or d a k
-        case 50: // I32_EQ
+        case 51: // I32_EQ
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! === I[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 51: // I32_NE
+        case 52: // I32_NE
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! !== I[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 52: // I32_LT_S
+        case 53: // I32_LT_S
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! < I[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 53: // I32_LE_S
+        case 54: // I32_LE_S
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! <= I[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 54: // I32_LT_U
+        case 55: // I32_LT_U
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >>> 0 < I[fp + code[pc + 3]!]! >>> 0 ? 1 : 0;
           pc += 4;
           continue;
-        case 55: // I32_LE_U
+        case 56: // I32_LE_U
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >>> 0 <= I[fp + code[pc + 3]!]! >>> 0 ? 1 : 0;
           pc += 4;
           continue;
-        case 56: // I32_EQ_K
+        case 57: // I32_EQ_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! === code[pc + 3]! ? 1 : 0;
           pc += 4;
           continue;
-        case 57: // I32_NE_K
+        case 58: // I32_NE_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! !== code[pc + 3]! ? 1 : 0;
           pc += 4;
           continue;
-        case 58: // I32_LT_S_K
+        case 59: // I32_LT_S_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! < code[pc + 3]! ? 1 : 0;
           pc += 4;
           continue;
-        case 59: // I32_LE_S_K
+        case 60: // I32_LE_S_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! <= code[pc + 3]! ? 1 : 0;
           pc += 4;
           continue;
-        case 60: // I32_LT_U_K
+        case 61: // I32_LT_U_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >>> 0 < code[pc + 3]! >>> 0 ? 1 : 0;
           pc += 4;
           continue;
-        case 61: // I32_LE_U_K
+        case 62: // I32_LE_U_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >>> 0 <= code[pc + 3]! >>> 0 ? 1 : 0;
           pc += 4;
           continue;
-        case 62: // I32_GT_S_K
+        case 63: // I32_GT_S_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! > code[pc + 3]! ? 1 : 0;
           pc += 4;
           continue;
-        case 63: // I32_GE_S_K
+        case 64: // I32_GE_S_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >= code[pc + 3]! ? 1 : 0;
           pc += 4;
           continue;
-        case 64: // I32_GT_U_K
+        case 65: // I32_GT_U_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >>> 0 > code[pc + 3]! >>> 0 ? 1 : 0;
           pc += 4;
           continue;
-        case 65: // I32_GE_U_K
+        case 66: // I32_GE_U_K
           I[fp + code[pc + 1]!] = I[fp + code[pc + 2]!]! >>> 0 >= code[pc + 3]! >>> 0 ? 1 : 0;
           pc += 4;
           continue;
 
         // i32 comparisons that branch: n t a b, or n t a k
-        case 66: // BR_I32_EQ
+        case 67: // BR_I32_EQ
           if (I[fp + code[pc + 3]!]! === I[fp + code[pc + 4]!]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -468,7 +472,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 67: // BR_I32_NE
+        case 68: // BR_I32_NE
           if (I[fp + code[pc + 3]!]! !== I[fp + code[pc + 4]!]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -477,7 +481,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 68: // BR_I32_LT_S
+        case 69: // BR_I32_LT_S
           if (I[fp + code[pc + 3]!]! < I[fp + code[pc + 4]!]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -486,7 +490,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 69: // BR_I32_LE_S
+        case 70: // BR_I32_LE_S
           if (I[fp + code[pc + 3]!]! <= I[fp + code[pc + 4]!]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -495,7 +499,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 70: // BR_I32_LT_U
+        case 71: // BR_I32_LT_U
           if (I[fp + code[pc + 3]!]! >>> 0 < I[fp + code[pc + 4]!]! >>> 0) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -504,7 +508,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 71: // BR_I32_LE_U
+        case 72: // BR_I32_LE_U
           if (I[fp + code[pc + 3]!]! >>> 0 <= I[fp + code[pc + 4]!]! >>> 0) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -513,7 +517,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 72: // BR_I32_EQ_K
+        case 73: // BR_I32_EQ_K
           if (I[fp + code[pc + 3]!]! === code[pc + 4]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -522,7 +526,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 73: // BR_I32_NE_K
+        case 74: // BR_I32_NE_K
           if (I[fp + code[pc + 3]!]! !== code[pc + 4]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -531,7 +535,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 74: // BR_I32_LT_S_K
+        case 75: // BR_I32_LT_S_K
           if (I[fp + code[pc + 3]!]! < code[pc + 4]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -540,7 +544,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 75: // BR_I32_LE_S_K
+        case 76: // BR_I32_LE_S_K
           if (I[fp + code[pc + 3]!]! <= code[pc + 4]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -549,7 +553,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 76: // BR_I32_LT_U_K
+        case 77: // BR_I32_LT_U_K
           if (I[fp + code[pc + 3]!]! >>> 0 < code[pc + 4]! >>> 0) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -558,7 +562,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 77: // BR_I32_LE_U_K
+        case 78: // BR_I32_LE_U_K
           if (I[fp + code[pc + 3]!]! >>> 0 <= code[pc + 4]! >>> 0) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -567,7 +571,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 78: // BR_I32_GT_S_K
+        case 79: // BR_I32_GT_S_K
           if (I[fp + code[pc + 3]!]! > code[pc + 4]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -576,7 +580,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 79: // BR_I32_GE_S_K
+        case 80: // BR_I32_GE_S_K
           if (I[fp + code[pc + 3]!]! >= code[pc + 4]!) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -585,7 +589,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 80: // BR_I32_GT_U_K
+        case 81: // BR_I32_GT_U_K
           if (I[fp + code[pc + 3]!]! >>> 0 > code[pc + 4]! >>> 0) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -594,7 +598,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 81: // BR_I32_GE_U_K
+        case 82: // BR_I32_GE_U_K
           if (I[fp + code[pc + 3]!]! >>> 0 >= code[pc + 4]! >>> 0) {
             left -= code[pc + 1]!;
             pc = code[pc + 2]!;
@@ -605,26 +609,26 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // i32 and i64, one operand: d a
-        case 82: // I32_EXTEND8_S
+        case 83: // I32_EXTEND8_S
           I[fp + code[pc + 1]!] = (I[fp + code[pc + 2]!]! << 24) >> 24;
           pc += 3;
           continue;
-        case 83: // I32_EXTEND16_S
+        case 84: // I32_EXTEND16_S
           I[fp + code[pc + 1]!] = (I[fp + code[pc + 2]!]! << 16) >> 16;
           pc += 3;
           continue;
-        case 84: // I32_CLZ
+        case 85: // I32_CLZ
           I[fp + code[pc + 1]!] = Math.clz32(I[fp + code[pc + 2]!]!);
           pc += 3;
           continue;
-        case 85: // I64_EXTEND_I32_S
+        case 86: // I64_EXTEND_I32_S
           x = I[fp + code[pc + 2]!]!;
           i = fp + code[pc + 1]!;
           I[i] = x;
           I[i + 1] = x >> 31;
           pc += 3;
           continue;
-        case 86: // I64_EXTEND_I32_U
+        case 87: // I64_EXTEND_I32_U
           x = I[fp + code[pc + 2]!]!;
           i = fp + code[pc + 1]!;
           I[i] = x;
@@ -633,7 +637,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // i64 arithmetic: d a b, or d a lo hi
-        case 87: // I64_ADD
+        case 88: // I64_ADD
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -646,7 +650,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = xh + yh + (y >>> 0 < x >>> 0 ? 1 : 0);
           pc += 4;
           continue;
-        case 88: // I64_ADD_K
+        case 89: // I64_ADD_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -658,7 +662,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = xh + yh + (y >>> 0 < x >>> 0 ? 1 : 0);
           pc += 5;
           continue;
-        case 89: // I64_SUB
+        case 90: // I64_SUB
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -670,7 +674,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = xh - yh - (x >>> 0 < y >>> 0 ? 1 : 0);
           pc += 4;
           continue;
-        case 90: // I64_MUL
+        case 91: // I64_MUL
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -679,10 +683,10 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           yh = I[i + 1]!;
           i = fp + code[pc + 1]!;
           I[i] = Math.imul(x, y);
-          I[i + 1] = mulHigh(x, y) + Math.imul(x, yh) + Math.imul(xh, y);
+          I[i + 1] = (((mulHigh(x, y) + Math.imul(x, yh)) | 0) + Math.imul(xh, y)) | 0;
           pc += 4;
           continue;
-        case 91: // I64_MUL_K
+        case 92: // I64_MUL_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -690,10 +694,10 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           yh = code[pc + 4]!;
           i = fp + code[pc + 1]!;
           I[i] = Math.imul(x, y);
-          I[i + 1] = mulHigh(x, y) + Math.imul(x, yh) + Math.imul(xh, y);
+          I[i + 1] = (((mulHigh(x, y) + Math.imul(x, yh)) | 0) + Math.imul(xh, y)) | 0;
           pc += 5;
           continue;
-        case 92: // I64_AND
+        case 93: // I64_AND
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -705,7 +709,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = xh & yh;
           pc += 4;
           continue;
-        case 93: // I64_AND_K
+        case 94: // I64_AND_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -716,7 +720,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = xh & yh;
           pc += 5;
           continue;
-        case 94: // I64_OR
+        case 95: // I64_OR
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -728,7 +732,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = xh | yh;
           pc += 4;
           continue;
-        case 95: // I64_OR_K
+        case 96: // I64_OR_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -739,7 +743,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = xh | yh;
           pc += 5;
           continue;
-        case 96: // I64_XOR
+        case 97: // I64_XOR
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -751,7 +755,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = xh ^ yh;
           pc += 4;
           continue;
-        case 97: // I64_XOR_K
+        case 98: // I64_XOR_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -762,7 +766,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = xh ^ yh;
           pc += 5;
           continue;
-        case 98: // I64_SHL
+        case 99: // I64_SHL
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -778,7 +782,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 4;
           continue;
-        case 99: // I64_SHL_K
+        case 100: // I64_SHL_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -794,7 +798,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 100: // I64_SHR_U
+        case 101: // I64_SHR_U
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -810,7 +814,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 4;
           continue;
-        case 101: // I64_SHR_U_K
+        case 102: // I64_SHR_U_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -826,7 +830,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 102: // I64_SHR_S
+        case 103: // I64_SHR_S
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -842,7 +846,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 4;
           continue;
-        case 103: // I64_SHR_S_K
+        case 104: // I64_SHR_S_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -858,7 +862,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 104: // I64_DIVIDE
+        case 105: // I64_DIVIDE
           i = divide64(code[pc + 4]!, cells, fp + code[pc + 1]!, fp + code[pc + 2]!, fp + code[pc + 3]!);
           if (i !== 0) {
             status = STATUS_TRAP + i;
@@ -868,7 +872,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // i64 comparisons: d a b, or d a lo hi; then the same branching: n t a b, or n t a lo hi
-        case 105: // I64_EQ
+        case 106: // I64_EQ
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -878,7 +882,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = x === y && xh === yh ? 1 : 0;
           pc += 4;
           continue;
-        case 106: // I64_NE
+        case 107: // I64_NE
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -888,7 +892,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = x !== y || xh !== yh ? 1 : 0;
           pc += 4;
           continue;
-        case 107: // I64_LT_S
+        case 108: // I64_LT_S
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -898,7 +902,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh < yh || (xh === yh && x >>> 0 < y >>> 0) ? 1 : 0;
           pc += 4;
           continue;
-        case 108: // I64_LE_S
+        case 109: // I64_LE_S
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -908,7 +912,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh < yh || (xh === yh && x >>> 0 <= y >>> 0) ? 1 : 0;
           pc += 4;
           continue;
-        case 109: // I64_LT_U
+        case 110: // I64_LT_U
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -918,7 +922,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 < yh >>> 0 || (xh === yh && x >>> 0 < y >>> 0) ? 1 : 0;
           pc += 4;
           continue;
-        case 110: // I64_LE_U
+        case 111: // I64_LE_U
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -928,7 +932,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 < yh >>> 0 || (xh === yh && x >>> 0 <= y >>> 0) ? 1 : 0;
           pc += 4;
           continue;
-        case 111: // I64_EQ_K
+        case 112: // I64_EQ_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -937,7 +941,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = x === y && xh === yh ? 1 : 0;
           pc += 5;
           continue;
-        case 112: // I64_NE_K
+        case 113: // I64_NE_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -946,7 +950,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = x !== y || xh !== yh ? 1 : 0;
           pc += 5;
           continue;
-        case 113: // I64_LT_S_K
+        case 114: // I64_LT_S_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -955,7 +959,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh < yh || (xh === yh && x >>> 0 < y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 114: // I64_LE_S_K
+        case 115: // I64_LE_S_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -964,7 +968,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh < yh || (xh === yh && x >>> 0 <= y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 115: // I64_LT_U_K
+        case 116: // I64_LT_U_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -973,7 +977,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 < yh >>> 0 || (xh === yh && x >>> 0 < y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 116: // I64_LE_U_K
+        case 117: // I64_LE_U_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -982,7 +986,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 < yh >>> 0 || (xh === yh && x >>> 0 <= y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 117: // I64_GT_S_K
+        case 118: // I64_GT_S_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -991,7 +995,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh > yh || (xh === yh && x >>> 0 > y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 118: // I64_GE_S_K
+        case 119: // I64_GE_S_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1000,7 +1004,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh > yh || (xh === yh && x >>> 0 >= y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 119: // I64_GT_U_K
+        case 120: // I64_GT_U_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1009,7 +1013,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 > yh >>> 0 || (xh === yh && x >>> 0 > y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 120: // I64_GE_U_K
+        case 121: // I64_GE_U_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1018,7 +1022,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 > yh >>> 0 || (xh === yh && x >>> 0 >= y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 121: // BR_I64_EQ
+        case 122: // BR_I64_EQ
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1033,7 +1037,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 122: // BR_I64_NE
+        case 123: // BR_I64_NE
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1048,7 +1052,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 123: // BR_I64_LT_S
+        case 124: // BR_I64_LT_S
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1063,7 +1067,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 124: // BR_I64_LE_S
+        case 125: // BR_I64_LE_S
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1078,7 +1082,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 125: // BR_I64_LT_U
+        case 126: // BR_I64_LT_U
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1093,7 +1097,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 126: // BR_I64_LE_U
+        case 127: // BR_I64_LE_U
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1108,7 +1112,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 127: // BR_I64_EQ_K
+        case 128: // BR_I64_EQ_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1122,7 +1126,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 128: // BR_I64_NE_K
+        case 129: // BR_I64_NE_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1136,7 +1140,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 129: // BR_I64_LT_S_K
+        case 130: // BR_I64_LT_S_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1150,7 +1154,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 130: // BR_I64_LE_S_K
+        case 131: // BR_I64_LE_S_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1164,7 +1168,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 131: // BR_I64_LT_U_K
+        case 132: // BR_I64_LT_U_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1178,7 +1182,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 132: // BR_I64_LE_U_K
+        case 133: // BR_I64_LE_U_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1192,7 +1196,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 133: // BR_I64_GT_S_K
+        case 134: // BR_I64_GT_S_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1206,7 +1210,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 134: // BR_I64_GE_S_K
+        case 135: // BR_I64_GE_S_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1220,7 +1224,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 135: // BR_I64_GT_U_K
+        case 136: // BR_I64_GT_U_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1234,7 +1238,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 136: // BR_I64_GE_U_K
+        case 137: // BR_I64_GE_U_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1250,7 +1254,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // Loads of memory 0 at aligned offsets: d a offset, the offset in units of the access
-        case 137: // LOAD_32
+        case 138: // LOAD_32
           x = I[fp + code[pc + 2]!]!;
           if ((x & 3) !== 0 || (v = M[(x >>> 2) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 4;
@@ -1263,7 +1267,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 138: // LOAD_64
+        case 139: // LOAD_64
           x = I[fp + code[pc + 2]!]!;
           i = (x >>> 2) + code[pc + 3]!;
           if ((x & 3) !== 0 || (v = M[i + 1]) === undefined) {
@@ -1283,7 +1287,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[x + 1] = v;
           pc += 4;
           continue;
-        case 139: // LOAD_8U
+        case 140: // LOAD_8U
           v = B[(I[fp + code[pc + 2]!]! >>> 0) + code[pc + 3]!];
           if (v === undefined) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1292,7 +1296,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 140: // LOAD_8S
+        case 141: // LOAD_8S
           v = SB[(I[fp + code[pc + 2]!]! >>> 0) + code[pc + 3]!];
           if (v === undefined) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1301,7 +1305,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 141: // LOAD_16U
+        case 142: // LOAD_16U
           x = I[fp + code[pc + 2]!]!;
           if ((x & 1) !== 0 || (v = H[(x >>> 1) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 2;
@@ -1314,7 +1318,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 142: // LOAD_16S
+        case 143: // LOAD_16S
           x = I[fp + code[pc + 2]!]!;
           if ((x & 1) !== 0 || (v = SH[(x >>> 1) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 2;
@@ -1327,7 +1331,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 143: // LOAD_64_8U
+        case 144: // LOAD_64_8U
           v = B[(I[fp + code[pc + 2]!]! >>> 0) + code[pc + 3]!];
           if (v === undefined) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1338,7 +1342,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = 0;
           pc += 4;
           continue;
-        case 144: // LOAD_64_8S
+        case 145: // LOAD_64_8S
           v = SB[(I[fp + code[pc + 2]!]! >>> 0) + code[pc + 3]!];
           if (v === undefined) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1349,7 +1353,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = v >> 31;
           pc += 4;
           continue;
-        case 145: // LOAD_64_16U
+        case 146: // LOAD_64_16U
           x = I[fp + code[pc + 2]!]!;
           if ((x & 1) !== 0 || (v = H[(x >>> 1) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 2;
@@ -1364,7 +1368,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = 0;
           pc += 4;
           continue;
-        case 146: // LOAD_64_16S
+        case 147: // LOAD_64_16S
           x = I[fp + code[pc + 2]!]!;
           if ((x & 1) !== 0 || (v = SH[(x >>> 1) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 2;
@@ -1379,7 +1383,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = v >> 31;
           pc += 4;
           continue;
-        case 147: // LOAD_64_32U
+        case 148: // LOAD_64_32U
           x = I[fp + code[pc + 2]!]!;
           if ((x & 3) !== 0 || (v = M[(x >>> 2) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 4;
@@ -1394,7 +1398,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = 0;
           pc += 4;
           continue;
-        case 148: // LOAD_64_32S
+        case 149: // LOAD_64_32S
           x = I[fp + code[pc + 2]!]!;
           if ((x & 3) !== 0 || (v = M[(x >>> 2) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 4;
@@ -1411,7 +1415,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // Stores to memory 0 at aligned offsets: a offset v
-        case 149: // STORE_32
+        case 150: // STORE_32
           x = I[fp + code[pc + 1]!]!;
           i = (x >>> 2) + code[pc + 2]!;
           if ((x & 3) !== 0 || i >= M.length) {
@@ -1424,7 +1428,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else M[i] = I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 150: // STORE_32_K
+        case 151: // STORE_32_K
           x = I[fp + code[pc + 1]!]!;
           i = (x >>> 2) + code[pc + 2]!;
           if ((x & 3) !== 0 || i >= M.length) {
@@ -1437,7 +1441,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else M[i] = code[pc + 3]!;
           pc += 4;
           continue;
-        case 151: // STORE_64
+        case 152: // STORE_64
           x = I[fp + code[pc + 1]!]!;
           y = fp + code[pc + 3]!;
           i = (x >>> 2) + code[pc + 2]!;
@@ -1455,7 +1459,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 4;
           continue;
-        case 152: // STORE_64_K
+        case 153: // STORE_64_K
           x = I[fp + code[pc + 1]!]!;
           i = (x >>> 2) + code[pc + 2]!;
           if ((x & 3) !== 0 || i + 1 >= M.length) {
@@ -1472,7 +1476,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 153: // STORE_8
+        case 154: // STORE_8
           i = (I[fp + code[pc + 1]!]! >>> 0) + code[pc + 2]!;
           if (i >= B.length) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1481,7 +1485,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           B[i] = I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 154: // STORE_16
+        case 155: // STORE_16
           x = I[fp + code[pc + 1]!]!;
           i = (x >>> 1) + code[pc + 2]!;
           if ((x & 1) !== 0 || i >= H.length) {
@@ -1496,7 +1500,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // Floats: d a b. An arithmetic NaN becomes the canonical one.
-        case 155: // F64_ADD
+        case 156: // F64_ADD
           d = F[(fp + code[pc + 2]!) >> 1]! + F[(fp + code[pc + 3]!) >> 1]!;
           i = fp + code[pc + 1]!;
           if (d !== d) {
@@ -1505,7 +1509,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else F[i >> 1] = d;
           pc += 4;
           continue;
-        case 156: // F64_SUB
+        case 157: // F64_SUB
           d = F[(fp + code[pc + 2]!) >> 1]! - F[(fp + code[pc + 3]!) >> 1]!;
           i = fp + code[pc + 1]!;
           if (d !== d) {
@@ -1514,7 +1518,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else F[i >> 1] = d;
           pc += 4;
           continue;
-        case 157: // F64_MUL
+        case 158: // F64_MUL
           d = F[(fp + code[pc + 2]!) >> 1]! * F[(fp + code[pc + 3]!) >> 1]!;
           i = fp + code[pc + 1]!;
           if (d !== d) {
@@ -1523,7 +1527,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else F[i >> 1] = d;
           pc += 4;
           continue;
-        case 158: // F64_DIV
+        case 159: // F64_DIV
           d = F[(fp + code[pc + 2]!) >> 1]! / F[(fp + code[pc + 3]!) >> 1]!;
           i = fp + code[pc + 1]!;
           if (d !== d) {
@@ -1532,69 +1536,69 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else F[i >> 1] = d;
           pc += 4;
           continue;
-        case 159: // F64_EQ
+        case 160: // F64_EQ
           I[fp + code[pc + 1]!] = F[(fp + code[pc + 2]!) >> 1]! === F[(fp + code[pc + 3]!) >> 1]! ? 1 : 0;
           pc += 4;
           continue;
-        case 160: // F64_NE
+        case 161: // F64_NE
           I[fp + code[pc + 1]!] = F[(fp + code[pc + 2]!) >> 1]! !== F[(fp + code[pc + 3]!) >> 1]! ? 1 : 0;
           pc += 4;
           continue;
-        case 161: // F64_LT
+        case 162: // F64_LT
           I[fp + code[pc + 1]!] = F[(fp + code[pc + 2]!) >> 1]! < F[(fp + code[pc + 3]!) >> 1]! ? 1 : 0;
           pc += 4;
           continue;
-        case 162: // F64_LE
+        case 163: // F64_LE
           I[fp + code[pc + 1]!] = F[(fp + code[pc + 2]!) >> 1]! <= F[(fp + code[pc + 3]!) >> 1]! ? 1 : 0;
           pc += 4;
           continue;
-        case 163: // F32_ADD
+        case 164: // F32_ADD
           d = S[fp + code[pc + 2]!]! + S[fp + code[pc + 3]!]!;
           i = fp + code[pc + 1]!;
           if (d !== d) I[i] = 0x7fc00000;
           else S[i] = d;
           pc += 4;
           continue;
-        case 164: // F32_SUB
+        case 165: // F32_SUB
           d = S[fp + code[pc + 2]!]! - S[fp + code[pc + 3]!]!;
           i = fp + code[pc + 1]!;
           if (d !== d) I[i] = 0x7fc00000;
           else S[i] = d;
           pc += 4;
           continue;
-        case 165: // F32_MUL
+        case 166: // F32_MUL
           d = S[fp + code[pc + 2]!]! * S[fp + code[pc + 3]!]!;
           i = fp + code[pc + 1]!;
           if (d !== d) I[i] = 0x7fc00000;
           else S[i] = d;
           pc += 4;
           continue;
-        case 166: // F32_DIV
+        case 167: // F32_DIV
           d = S[fp + code[pc + 2]!]! / S[fp + code[pc + 3]!]!;
           i = fp + code[pc + 1]!;
           if (d !== d) I[i] = 0x7fc00000;
           else S[i] = d;
           pc += 4;
           continue;
-        case 167: // F32_EQ
+        case 168: // F32_EQ
           I[fp + code[pc + 1]!] = S[fp + code[pc + 2]!]! === S[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 168: // F32_NE
+        case 169: // F32_NE
           I[fp + code[pc + 1]!] = S[fp + code[pc + 2]!]! !== S[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 169: // F32_LT
+        case 170: // F32_LT
           I[fp + code[pc + 1]!] = S[fp + code[pc + 2]!]! < S[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 170: // F32_LE
+        case 171: // F32_LE
           I[fp + code[pc + 1]!] = S[fp + code[pc + 2]!]! <= S[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
 
         // Everything else, through helpers
-        case 171: // NUMERIC
+        case 172: // NUMERIC
           i = numeric(code[pc + 4]!, cells, fp + code[pc + 1]!, fp + code[pc + 2]!, fp + code[pc + 3]!);
           if (i !== 0) {
             status = STATUS_TRAP + i;
@@ -1602,21 +1606,21 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 172: // LOAD_ANY
+        case 173: // LOAD_ANY
           if (!loadAny(memories[code[pc + 3]!]!, code[pc + 4]!, I, fp + code[pc + 1]!, fp + code[pc + 2]!, code[pc + 5]!, code[pc + 6]!)) {
             status = STATUS_TRAP + TRAPS_MEMORY;
             break run;
           }
           pc += 7;
           continue;
-        case 173: // STORE_ANY
+        case 174: // STORE_ANY
           if (!storeAny(memories[code[pc + 3]!]!, code[pc + 4]!, I, fp + code[pc + 1]!, fp + code[pc + 2]!, code[pc + 5]!, code[pc + 6]!)) {
             status = STATUS_TRAP + TRAPS_MEMORY;
             break run;
           }
           pc += 7;
           continue;
-        case 174: // BULK
+        case 175: // BULK
           left -= code[pc + 5]!;
           state.pc = pc;
           state.fp = fp;
@@ -1638,7 +1642,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           if (state.interrupted) break run;
           continue;
         default:
-          throw new Error(`no opcode ${code[pc]}`);
+          throw new Crash(`no opcode ${code[pc]}`);
       }
     }
   }

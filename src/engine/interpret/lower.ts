@@ -173,6 +173,7 @@ export class Lowering extends Emitter {
   private begin(): void {
     this.before = 0;
     this.countBefore = 0;
+    this.stand();
     this.place();
     if (this.probes?.has(AT_ENTRY) === true) this.probe(AT_ENTRY);
     this.switchPoint();
@@ -247,7 +248,7 @@ export class Lowering extends Emitter {
     this.op(X.PROBE);
     this.word(this.takePending());
     this.word(position);
-    this.fence();
+    this.stand();
     this.place();
   }
 
@@ -392,7 +393,7 @@ export class Lowering extends Emitter {
       this.op(X.PROBE);
       this.word(this.takePending());
       this.word(this.reader.start);
-      this.fence();
+      this.stand();
       this.countBefore = 0;
       if (this.map !== undefined) this.map.addInstruction(this.recordAt(this.reader.start, this.height, 0));
     }
@@ -1002,6 +1003,7 @@ export class Lowering extends Emitter {
     this.height -= type.params.length;
     if (this.map !== undefined) this.map.addCall(this.recordAt(this.reader.start, this.height, 0));
     for (const result of type.results) this.push(result);
+    this.stand();
     this.place();
     this.switchPoint();
   }

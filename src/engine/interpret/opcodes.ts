@@ -10,6 +10,7 @@ const NAMES = [
   'TICK', // exact code, before every counting instruction
   'SWITCH', // exact code, where fused code may have an entry
   'PROBE', // n, offset
+  'NOP', // keeps two places apart
   'UNREACHABLE',
   'JUMP', // n t
   'SET_JUMP', // n t d k: a local gets a constant and the jump is threaded through the br_table that reads it

@@ -1,0 +1,96 @@
+import { INSTRUCTIONS } from '../../wasm/instructions.js';
+import { OP } from '../../wasm/opcodes.js';
+import { FUNCREF, I32 } from '../../wasm/types.js';
+import { Crash } from '../errors.js';
+import { Store } from '../store.js';
+import { funcHandle } from '../value.js';
+import { interpret } from './loop.js';
+import { X } from './opcodes.js';
+import { ExecutionState, RECORD } from './state.js';
+
+/**
+ * V8 throws the optimised loop away whenever it meets an opcode, or a kind of number, that it has not seen. So every
+ * opcode runs here before the first guest does, on values of every kind. It works on a state of its own and takes some
+ * milliseconds once a process.
+ */
+const VALUES: readonly (readonly [number, number])[] = [
+  [8, 0],
+  [-1, -1],
+  [0x7fffffff, 0x7fefffff],
+  [-0x80000000, -0x80000000],
+  [3, 0x7ff80000],
+  [9, 0x40091eb8],
+  [0x12345678, -0x6789abce],
+];
+
+/**
+ * Operand words. The second is always 0: the function or table that is called, or where a branch goes. Shorter
+ * operations run on into the rest, so those numbers are opcodes that do no harm.
+ */
+const SHIFT = X.I32_AND;
+const OPERANDS: readonly (readonly number[])[] = [[], [0, 0, 0, X.TICK], [0, 0, X.TICK, 0], [0, 0, X.TICK, X.TICK], [4, 0, SHIFT, SHIFT]];
+
+/** Words of the operand area of each trained operation; zeros behind it are LEAVEs. */
+const WORDS = 16;
+/** Where the operation under training stands, and where the function that it may call. */
+const AT = 64;
+const ENTRY = 32;
+
+let trained = false;
+
+export function train(): void {
+  if (trained) return;
+  trained = true;
+  const state = workshop();
+  const helperOps = INSTRUCTIONS.filter((row) => row.imm === 'none' && row.op < 256 && row.results?.length === 1).map((row) => row.op);
+  for (const values of VALUES) {
+    for (const opcode of Object.values(X)) {
+      if (opcode === X.NUMERIC || opcode === X.I64_DIVIDE || opcode === X.BULK || opcode === X.LOAD_ANY || opcode === X.STORE_ANY) continue;
+      for (const operands of OPERANDS) attempt(state, values, [opcode, ...operands]);
+    }
+    for (const op of helperOps) attempt(state, values, [X.NUMERIC, 0, 0, 2, op]);
+    for (const op of [OP.i64_div_s, OP.i64_div_u, OP.i64_rem_s, OP.i64_rem_u]) attempt(state, values, [X.I64_DIVIDE, 0, 0, 2, op]);
+    attempt(state, values, [X.LOAD_ANY, 0, 0, 0, OP.i32_load, 1, 0]);
+    attempt(state, values, [X.STORE_ANY, 0, 0, 0, OP.i32_store, 1, 0]);
+    for (const op of [OP.memory_size, OP.memory_fill, OP.memory_copy, OP.table_size]) attempt(state, values, [X.BULK, op, 0, 0, 0, 1]);
+  }
+}
+
+/** A store with one of everything, and a state as the loop finds it. */
+function workshop(): ExecutionState {
+  const store = new Store();
+  const none = { min: 1n, max: undefined };
+  store.addMemory({ limits: none, address: I32, shared: false, pageSizeLog2: 16 });
+  store.addTable({ limits: none, address: I32, element: FUNCREF }, funcHandle(0));
+  const state = new ExecutionState(store, { maxCallDepth: 16, maxStackCells: 256 });
+  state.memory = store.memories[0]!;
+  state.instance = { id: 0 } as ExecutionState['instance'];
+  state.cellEnd = 256;
+  state.recordEnd = 8 * RECORD;
+  state.code[ENTRY - 2] = 16;
+  state.code[ENTRY - 4] = 4;
+  return state;
+}
+
+const leaf = { kind: 'leaf', type: { kind: 'func', params: [], results: [] }, name: 'training', call: () => {} } as const;
+
+function attempt(state: ExecutionState, values: readonly [number, number], words: readonly number[]): void {
+  const { code, cells } = state;
+  code.fill(0, AT, AT + WORDS);
+  code.set(words, AT);
+  for (let i = 0; i < 16; i++) cells.i32[i] = values[i & 1]!;
+  // The second operand differs from the first.
+  cells.i32[2] = 5;
+  state.pc = AT;
+  state.fp = 0;
+  state.rp = RECORD;
+  state.leaves[0] = leaf;
+  try {
+    interpret(state, ENTRIES, 1000, words.length > 1);
+  } catch (error) {
+    // Some operations mean nothing on these operands.
+    if (!(error instanceof Crash)) throw error;
+  }
+}
+
+const ENTRIES = new Int32Array(16).fill(ENTRY);
