@@ -21,7 +21,7 @@
   (global $PAUSE (mut i32) (i32.const 0))
 
   (table 0x1008 funcref)
-  (elem (i32.const 0x1000) func $none $worker $step $switch $pause $goexit $push)
+  (elem (i32.const 0x1000) func $none $worker $step $switch $runtime.pause $runtime.goexit $push)
 
   (func $none (type $go)
     i32.const 0)
@@ -87,7 +87,7 @@
             (call $pop)
             (return (i32.const 0))))
         (call $push (i64.const 0x10020002) (i32.const 0x1004))
-        (br_if $unwind (call $pause)))
+        (br_if $unwind (call $runtime.pause)))
       ;; PC_B 2: after the pause
       (call $log (i32.const 46))
       (call $pop)
@@ -113,13 +113,13 @@
     (i32.const 1))
 
   ;; PC_F 0x1004: leaves the loop; the PC to go on from is the caller's.
-  (func $pause (type $go)
+  (func $runtime.pause (type $go)
     (global.set $PAUSE (i32.const 1))
     (call $pop)
     (i32.const 1))
 
   ;; PC_F 0x1005: where a goroutine's function returns to. The first one to come here hands over; the second ends it all.
-  (func $goexit (type $go)
+  (func $runtime.goexit (type $go)
     (call $log (i32.const 120))
     (if (i32.eqz (i32.load (i32.const 0x14)))
       (then

@@ -9,6 +9,7 @@ import type { After, Loop } from '../../src/go/loop.js';
 import { type GoModule, recognise } from '../../src/go/recognise.js';
 import { Registers } from '../../src/go/registers.js';
 import { decide, HostTrampoline } from '../../src/go/trampoline.js';
+import { GoWatch } from '../../src/go/watch.js';
 import { decode } from '../../src/wasm/binary/decode.js';
 import type { Module } from '../../src/wasm/module.js';
 import { assemble } from '../../src/wasm/text/assemble.js';
@@ -192,6 +193,18 @@ describe('an exported function that unwinds', () => {
       return model.state;
     });
     expect(runs[1]).toEqual(runs[0]);
+  });
+
+  test.each(['module', 'host'] as const)('that is left early is reported (%s)', (trampoline) => {
+    const reported = [0, 1].map((quiet) => {
+      const model = paused(trampoline);
+      const actions: string[] = [];
+      const watch = new GoWatch(model.machine, model.instance, model.go, (event) => void (event.event === 'pause' && actions.push(event.action)));
+      model.call('sum', i32(1), i32(quiet));
+      watch.remove();
+      return actions;
+    });
+    expect(reported).toEqual([['lost export', 'pause'], []]);
   });
 });
 

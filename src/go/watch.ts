@@ -1,3 +1,4 @@
+import type { WasmFrame } from '../engine/frames.js';
 import type { Machine } from '../engine/machine.js';
 import type { Probe } from '../engine/probes.js';
 import type { Instance } from '../engine/store.js';
@@ -248,7 +249,7 @@ export class GoWatch {
     if (from !== to && this.known.get(from)?.state === 'running') this.reconcile(from);
     const cause = this.cause ?? 'park';
     this.cause = undefined;
-    this.unwind(from === 0 ? to : from, cause, 'runtime.gogo');
+    this.unwind(from === 0 ? to : from, cause, 'runtime.gogo', this.registers.memory.word(this.argument(0) + GOBUF.sp));
     let known = this.known.get(to);
     if (known === undefined) this.known.set(to, (known = { id: this.runtime.id(to), name: this.runtime.startName(to), state: 'runnable', started: true }));
     if (from !== to || known.state !== 'running') {
@@ -269,33 +270,39 @@ export class GoWatch {
     else if (status === STATUS.dead) this.exited(g);
   }
 
-  private unwind(g: number, cause: UnwindCause, by: string): void {
-    const { depth, resumable } = this.lost(g, cause);
+  private unwind(g: number, cause: UnwindCause, by: string, target = 0): void {
+    const { depth, resumable } = this.lost(g, cause, target);
     this.emit({ ...this.about(g, by), event: 'unwind', cause, depth, resumable });
   }
 
-  /** The wasm frames from the innermost one out to the trampoline, the export or the host call that will not unwind. */
-  private lost(g: number, cause: UnwindCause): { depth: number; resumable: number } {
-    const alive = this.known.has(g) && cause !== 'start';
+  /**
+   * Counts the wasm frames from the innermost one out to the trampoline, the export or the host call that will not
+   * unwind, and those of them that a trampoline will have to resume: the goroutine's own ones, which lie outwards of
+   * the frame that went over to the scheduler's stack. `target`: what lies below this SP is given up.
+   */
+  private lost(g: number, cause: UnwindCause, target: number): { depth: number; resumable: number } {
+    const ends = cause === 'start' || cause === 'program exit' || !this.known.has(g);
     let depth = 0;
     let resumable = 0;
-    let own = cause === 'pause' || cause === 'program exit';
-    for (const name of this.goFrames()) {
+    let own = cause === 'pause';
+    for (const frame of this.goFrames()) {
       depth++;
-      if (alive && own && cause !== 'program exit') resumable++;
+      const name = this.go.name(frame.funcIndex);
+      const kept = own && name !== 'runtime.morestack_noctxt' && (cause !== 'recover' || cachedSp(frame) >= target);
+      if (kept && !ends) resumable++;
       if (name === 'runtime.mcall' || name === 'runtime.morestack') own = true;
     }
-    // `pause` and its caller are popped from the Go stack, not kept for later.
+    // `pause` takes itself and its caller off the Go stack.
     return { depth, resumable: cause === 'pause' ? Math.max(0, resumable - 2) : resumable };
   }
 
-  /** Names of the frames that follow Go's convention and so hand on an unwinding, innermost first. */
-  private *goFrames(): Generator<string> {
+  /** The frames that follow Go's convention and so hand on an unwinding, innermost first. */
+  private *goFrames(): Generator<WasmFrame> {
     for (const frame of this.machine.frames()) {
       if (frame.kind === 'host' || frame.instance !== this.instance || this.loops.has(frame.func)) return;
       const { type } = this.machine.store.funcs[frame.func]!;
       if (type.params.length !== 1 || type.results.length !== 1 || this.exported.has(frame.funcIndex)) return;
-      yield this.go.name(frame.funcIndex) ?? '';
+      yield frame;
     }
   }
 
@@ -353,7 +360,7 @@ export class GoWatch {
     return loop.pcFBits === 16 ? this.registers.pcF & 0xffff : this.registers.pcF;
   }
 
-  /** The innermost call outside of the runtime on the stack of a goroutine that has just stopped. */
+  /** Where a goroutine that has just stopped stands, in terms of the program. */
   private place(g: number): { at?: Place } {
     const { pc, sp } = this.runtime.goroutine(g);
     return this.placeFrom(pc, sp);
@@ -365,18 +372,36 @@ export class GoWatch {
     return this.placeFrom(memory.word(sp), sp + 8);
   }
 
+  /** Preferably in the program's own packages: that a mutex waits in sync.(*Mutex).Lock is no news. */
   private placeFrom(pc: number, sp: number): { at?: Place } {
     const { pclntab } = this.go;
     if (pclntab === undefined) return {};
+    let library: GoCall | undefined;
     let frames = 0;
     for (const { func, callPcB } of walkStack(this.registers.memory, pclntab, pc, sp)) {
-      const call = func.calls(callPcB).find(({ name }) => !name.startsWith('runtime.'));
-      if (call !== undefined) return placed(call);
-      // The runtime never stacks this much of its own on a user's function.
-      if (++frames === 64) break;
+      for (const call of func.calls(callPcB)) {
+        if (this.isOwn(call.name)) return placed(call);
+        if (!call.name.startsWith('runtime.')) library ??= call;
+      }
+      if (++frames === MAX_PLACE_FRAMES) break;
     }
-    return {};
+    return placed(library);
   }
+
+  /** Is this a function of the program's own module, not of a library? */
+  private isOwn(name: string): boolean {
+    const path = this.go.buildInfo?.main?.path;
+    return name.startsWith('main.') || (path !== undefined && (name.startsWith(`${path}.`) || name.startsWith(`${path}/`)));
+  }
+}
+
+/** How far out a place is looked for: a stack may be a million frames deep. */
+const MAX_PLACE_FRAMES = 64;
+
+/** Every Go function keeps a copy of SP in its first local after PC_B. */
+function cachedSp(frame: WasmFrame): number {
+  const sp = frame.locals[1];
+  return sp !== undefined && 'i32' in sp ? sp.i32 >>> 0 : 0;
 }
 
 const COLLECTION: readonly (readonly [name: string, action: GcAction])[] = [

@@ -1,5 +1,4 @@
 import type { Machine } from '../engine/machine.js';
-import type { Probe } from '../engine/probes.js';
 import { Trap } from '../engine/errors.js';
 import type { Instance, Store } from '../engine/store.js';
 import type { Value } from '../engine/value.js';
@@ -50,7 +49,8 @@ export class TraceSession {
   private readonly events: ReadonlySet<EventKind>;
   private readonly matches: (name: string) => boolean;
   private readonly name: (func: number) => string;
-  private readonly probes: Probe[] = [];
+  /** Takes our ears off again. */
+  private readonly undo: (() => void)[] = [];
 
   constructor(program: Program, options: TraceOptions) {
     this.program = program;
@@ -75,8 +75,7 @@ export class TraceSession {
   /** The program has come to its end, or is left as it is: writes what is still to be said. */
   finish(): void {
     this.watch?.finish();
-    this.watch?.remove();
-    for (const probe of this.probes.splice(0)) probe.remove();
+    for (const undo of this.undo.splice(0)) undo();
     const text = this.format.end(this.now());
     if (text !== '') this.options.write(text);
   }
@@ -103,8 +102,12 @@ export class TraceSession {
 
   private watchGo(go: GoModule): GoWatch {
     const watch = new GoWatch(this.machine, this.instance, go, (event) => this.emit(event));
+    this.undo.push(() => watch.remove());
     const { trampoline } = this.program;
-    if (trampoline !== undefined) trampoline.onTurn = (loop, pcF, pcB) => watch.turn(loop, pcF, pcB);
+    if (trampoline !== undefined) {
+      trampoline.onTurn = (loop, pcF, pcB) => watch.turn(loop, pcF, pcB);
+      this.undo.push(() => (trampoline.onTurn = undefined));
+    }
     return watch;
   }
 
@@ -128,7 +131,8 @@ export class TraceSession {
         completed: (args, results) => this.emit({ ...about('call'), args, results }),
         failed: (args, error) => this.emit(args === undefined ? { ...about('return'), error: briefly(error) } : { ...about('call'), args, error: briefly(error) }),
       });
-      this.store.funcs[address] = { ...func, host };
+      this.machine.replace(address, host);
+      this.undo.push(() => this.machine.replace(address, undefined));
     });
   }
 
@@ -146,6 +150,7 @@ export class TraceSession {
       returned: (func, results) => this.emit({ ...about(func, 'return'), results: show(results) }),
       failed: (func, error) => this.emit({ ...about(func, 'return'), error: briefly(error) }),
     };
+    this.undo.push(() => (driver.listener = undefined));
   }
 
   private listenToMemory(): void {
@@ -156,6 +161,7 @@ export class TraceSession {
       const memory = own.indexOf(address);
       if (memory >= 0) this.emit({ ...this.base(this.here), event: 'memory', memory, from_pages: from, to_pages: to });
     };
+    this.undo.push(() => (this.store.onMemoryGrow = before));
   }
 
   /** Defined functions that the filter lets through, with their names. */
@@ -180,7 +186,7 @@ export class TraceSession {
         const entry = pcB !== undefined && 'i32' in pcB ? { pc_b: pcB.i32 } : {};
         this.emit({ ...this.base(name), event: 'call', index, depth: frames.length, ...entry });
       });
-      this.probes.push(probe);
+      this.undo.push(() => probe.remove());
     }
   }
 
@@ -194,7 +200,7 @@ export class TraceSession {
       if (top?.kind !== 'wasm' || name === undefined) return;
       this.emit({ ...this.base(name), event: 'instruction', index: top.funcIndex, offset: top.offset, instruction: show(top.offset) });
     });
-    this.probes.push(probe);
+    this.undo.push(() => probe.remove());
   }
 }
 
