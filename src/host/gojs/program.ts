@@ -63,7 +63,9 @@ type Turn = { readonly kind: 'new' } | { readonly kind: 'event' } | { readonly k
  * JavaScript calls Go calls JavaScript ... at most so deep: each level keeps frames of ours on the JavaScript stack, which
  * must not overflow while the machine is at work.
  */
-const MAX_NESTING = 60;
+const MAX_NESTING = 200;
+/** Calls of `headroom` that a stack must still bear for the machine to run on it. Tens of kilobytes; the machine needs few. */
+const HEADROOM = 1000;
 
 const NS_PER_MS = 1_000_000n;
 const DEFAULT_IDENTITY: Identity = { pid: 1, ppid: 0, uid: VIRTUAL_UID, gid: VIRTUAL_UID };
@@ -128,6 +130,10 @@ export class GoProgram implements HostState {
     this.watch = new ScriptWatch(realm, this.js.go, this.catalogue);
     this.values = new ValueTable(realm.global, this.js.go);
     this.imports = hostFunctions(this.host());
+    realm.onRejection?.((reason) => {
+      this.failure ??= new UncaughtException(`unhandled rejection of a JavaScript promise: ${this.js.describe(reason)}`);
+      this.wake();
+    });
   }
 
   /** The host function for an import, where it is one of ours: modules `gojs`, `go` (up to Go 1.20) and `_gotest`. */
@@ -270,7 +276,7 @@ export class GoProgram implements HostState {
     if (this.exitCode !== undefined) return 'exited';
     if (this.failure !== undefined) return 'failed';
     if (this.inRuntime) return 'busy';
-    if (this.nesting >= MAX_NESTING) return 'deep';
+    if (this.nesting >= MAX_NESTING || (this.watch.compiled && !hasHeadroom())) return 'deep';
     this.nesting++;
     try {
       this.guest.call('resume', []);
@@ -471,6 +477,16 @@ export class GoProgram implements HostState {
       changing: (target) => this.watch.changing(target),
       calling: (func, self, args) => this.watch.calling(func, self, args),
     };
+  }
+}
+
+/** Whether JavaScript of the program has left enough of the stack: an overflow within the machine would tear it. */
+function hasHeadroom(): boolean {
+  const descend = (levels: number): number => (levels === 0 ? 0 : 1 + descend(levels - 1));
+  try {
+    return descend(HEADROOM) === HEADROOM;
+  } catch {
+    return false;
   }
 }
 

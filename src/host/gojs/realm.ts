@@ -13,6 +13,8 @@ export interface Realm {
   evaluate(script: string): unknown;
   /** What an object is inside, whatever it pretends to be, where the embedder can tell; without it, no snapshots. */
   classOf?(value: object): ObjectClass;
+  /** Tells of promises of the realm that were rejected and that nobody listens to, which end a program. */
+  onRejection?(listener: (reason: unknown) => void): void;
   /** How `console.log` shows its arguments. */
   format?(values: readonly unknown[]): string;
 }

@@ -34,6 +34,42 @@ function classOf(value: object): ObjectClass {
   return special ? 'other' : 'plain';
 }
 
+/** Who wants to hear of the rejected promises that have this constructor. */
+interface Hearer {
+  readonly type: PromiseConstructor;
+  readonly listener: (reason: unknown) => void;
+}
+
+/** Realms come and go; what listens to one lives as long as its realm. */
+const hearers = new Set<WeakRef<Hearer>>();
+
+/** Node has one place for the promises of all realms, and where nobody listens, it ends the process. */
+function onUnhandledRejection(reason: unknown, promise: Promise<unknown>): void {
+  for (const entry of hearers) {
+    const hearer = entry.deref();
+    if (hearer === undefined) hearers.delete(entry);
+    else if (promise instanceof hearer.type) {
+      hearer.listener(reason);
+      return;
+    }
+  }
+  if (process.listenerCount('unhandledRejection') === 1) throw reason;
+}
+
+/** What a realm needs to pass on its rejections, and to keep the listener alive with itself. */
+function rejections(type: PromiseConstructor): Required<Pick<Realm, 'onRejection'>> & { hearers: Hearer[] } {
+  const kept: Hearer[] = [];
+  return {
+    hearers: kept,
+    onRejection: (listener) => {
+      if (hearers.size === 0) process.on('unhandledRejection', onUnhandledRejection);
+      const hearer = { type, listener };
+      kept.push(hearer);
+      hearers.add(new WeakRef(hearer));
+    },
+  };
+}
+
 /**
  * A realm with nothing in it but ECMAScript. Its global object is an ordinary one, not Node's usual window onto an object
  * of the host. As confined as `node:vm` is, and no more.
@@ -49,6 +85,7 @@ export function freshRealm(): Realm {
     fresh: true,
     evaluate,
     classOf,
+    ...rejections(evaluate('Promise') as PromiseConstructor),
     // Inspectors that a value brings along would be called with objects of the host.
     format: (values) => util.formatWithOptions({ customInspect: false }, ...values),
   };
@@ -61,5 +98,5 @@ export function nodeRealm(): Realm {
   present.performance ??= performance;
   present.crypto ??= crypto.webcrypto;
   const evaluate = (script: string): unknown => vm.runInThisContext(script);
-  return { global: globalThis, fresh: false, evaluate, classOf };
+  return { global: globalThis, fresh: false, evaluate, classOf, ...rejections(Promise) };
 }
