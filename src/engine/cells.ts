@@ -8,10 +8,19 @@ export class Cells {
   f32: Float32Array;
   f64: Float64Array;
   i64: BigInt64Array;
+  /** The lanes of vectors. */
+  i8: Int8Array;
+  u8: Uint8Array;
+  i16: Int16Array;
+  u16: Uint16Array;
 
   constructor(capacity: number) {
     const buffer = new ArrayBuffer(capacity * 8);
     this.i32 = new Int32Array(buffer);
+    this.i8 = new Int8Array(buffer);
+    this.u8 = new Uint8Array(buffer);
+    this.i16 = new Int16Array(buffer);
+    this.u16 = new Uint16Array(buffer);
     this.f32 = new Float32Array(buffer);
     this.f64 = new Float64Array(buffer);
     this.i64 = new BigInt64Array(buffer);
@@ -30,6 +39,10 @@ export class Cells {
     this.f32 = bigger.f32;
     this.f64 = bigger.f64;
     this.i64 = bigger.i64;
+    this.i8 = bigger.i8;
+    this.u8 = bigger.u8;
+    this.i16 = bigger.i16;
+    this.u16 = bigger.u16;
   }
 }
 

@@ -1,7 +1,7 @@
 import { InstructionReader } from '../wasm/binary/code-reader.js';
 import { OP } from '../wasm/opcodes.js';
 import type { CodeRange } from '../wasm/module.js';
-import { F32, F64, ref } from '../wasm/types.js';
+import { F32, F64, ref, V128 } from '../wasm/types.js';
 import { LinkError } from './errors.js';
 import type { Instance, Store } from './store.js';
 import { funcHandle, i32, i64, loadValue, NULL_HANDLE, type Value } from './value.js';
@@ -31,6 +31,12 @@ export function evaluate(store: Store, instance: Instance, range: CodeRange): Va
       case OP.f64_const:
         stack.push({ type: F64, bits: wide(reader) });
         break;
+      case OP.v128_const: {
+        const { bytes, at } = reader;
+        const view = new DataView(bytes.buffer, bytes.byteOffset + at, 16);
+        stack.push({ type: V128, low: view.getBigInt64(0, true), high: view.getBigInt64(8, true) });
+        break;
+      }
       case OP.ref_null:
         stack.push({ type: store.types.canon(reader.type, instance.typeIds), handle: NULL_HANDLE });
         break;

@@ -21,6 +21,9 @@ function sizeOf(op: number): number {
     case OP.i64_store:
     case OP.f64_store:
       return 8;
+    case OP.v128_load:
+    case OP.v128_store:
+      return 16;
     case OP.i32_load8_s:
     case OP.i32_load8_u:
     case OP.i64_load8_s:
@@ -54,6 +57,9 @@ export function loadAny(memory: MemoryInstance, op: number, words: Int32Array, d
     case OP.f64_load:
       words[d] = view.getInt32(at, true);
       words[d + 1] = view.getInt32(at + 4, true);
+      return true;
+    case OP.v128_load:
+      for (let i = 0; i < 4; i++) words[d + i] = view.getInt32(at + 4 * i, true);
       return true;
     case OP.i32_load8_s:
       words[d] = view.getInt8(at);
@@ -114,8 +120,7 @@ export function storeAny(memory: MemoryInstance, op: number, words: Int32Array, 
   if (size === 1) view.setInt8(at, words[v]!);
   else if (size === 2) view.setInt16(at, words[v]!, true);
   else {
-    view.setInt32(at, words[v]!, true);
-    if (size === 8) view.setInt32(at + 4, words[v + 1]!, true);
+    for (let i = 0; i < size / 4; i++) view.setInt32(at + 4 * i, words[v + i]!, true);
   }
   return true;
 }

@@ -4,6 +4,7 @@ import { loadAny, storeAny } from './access.js';
 import { bulk } from './bulk.js';
 import { divide64, mulHigh, numeric } from './numeric.js';
 import { callLeaf, type ExecutionState } from './state.js';
+import { VECTORS } from './vector.js';
 
 /** Why the loop came back. Everything from `STATUS_TRAP` on is a trap: subtract it for the number in `TRAPS`. */
 export const STATUS_BUDGET = 0;
@@ -1640,6 +1641,29 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           if (state.interrupted) break run;
+          continue;
+
+        // Vectors
+        case 176: // MOVE_128
+          i = fp + code[pc + 1]!;
+          x = fp + code[pc + 2]!;
+          I[i] = I[x]!;
+          I[i + 1] = I[x + 1]!;
+          I[i + 2] = I[x + 2]!;
+          I[i + 3] = I[x + 3]!;
+          pc += 3;
+          continue;
+        case 177: // CONST_128
+          i = fp + code[pc + 1]!;
+          I[i] = code[pc + 2]!;
+          I[i + 1] = code[pc + 3]!;
+          I[i + 2] = code[pc + 4]!;
+          I[i + 3] = code[pc + 5]!;
+          pc += 6;
+          continue;
+        case 178: // VECTOR
+          VECTORS[code[pc + 2]!]!(cells, fp + code[pc + 1]!, fp + code[pc + 3]!, fp + code[pc + 4]!, fp + code[pc + 5]!, code[pc + 6]!);
+          pc += 7;
           continue;
         default:
           throw new Crash(`no opcode ${code[pc]}`);

@@ -1,5 +1,5 @@
 import { InstructionReader } from '../../wasm/binary/code-reader.js';
-import type { Instruction } from '../../wasm/instructions.js';
+import { type Instruction, instruction } from '../../wasm/instructions.js';
 import { OP } from '../../wasm/opcodes.js';
 import { F32, F64, type FuncType, I32, I64, ref, V128, type ValType } from '../../wasm/types.js';
 import { Crash } from '../errors.js';
@@ -9,6 +9,7 @@ import { COMPARISONS, Emitter } from './emitter.js';
 import { X } from './opcodes.js';
 import { CONST, LOCAL, OWN, type PositionMap, wordsOf } from './position-map.js';
 import { ACCESS, IN_CELLS, MIRRORED, UNARY, WITH_IMMEDIATE } from './selection.js';
+import { COMPOSED } from './vector.js';
 
 /** The interpreter has no such instruction (yet). */
 export class Unsupported extends Error {
@@ -66,6 +67,7 @@ interface Control {
 }
 
 const NO_TYPES: readonly ValType[] = [];
+const SELECT = instruction(OP.select)!;
 const SINGLE = new Map<ValType, readonly ValType[]>();
 function single(type: ValType): readonly ValType[] {
   let list = SINGLE.get(type);
@@ -258,7 +260,6 @@ export class Lowering extends Emitter {
     return this.height === 0 ? this.localEnd : this.homes[this.height - 1]! + wordsOf(this.types[this.height - 1]!);
   }
   private pushAs(type: ValType, kind: number, a: number, b: number): void {
-    if (type === V128) this.unsupported();
     const home = this.nextHome();
     const i = this.height++;
     this.types[i] = type;
@@ -306,7 +307,7 @@ export class Lowering extends Emitter {
     }
   }
   private move(type: ValType, target: number, source: number): void {
-    this.opTo(isWide(type) ? X.MOVE_64 : X.MOVE_32, target);
+    this.opTo(type === V128 ? X.MOVE_128 : isWide(type) ? X.MOVE_64 : X.MOVE_32, target);
     this.word(source);
   }
   /** Where operand `i` can be read: its local, or its own cell. */
@@ -375,6 +376,7 @@ export class Lowering extends Emitter {
         if (op < 256 && ACCESS[op] !== 0) return this.access(op);
         if (op >= OP.i32_eqz && op <= OP.i64_extend32_s) return this.numeric(op);
         if (op >= OP.i32_trunc_sat_f32_s && op <= OP.i64_trunc_sat_f64_u) return this.unaryHelper(op);
+        if (op >= OP.v128_load && op <= OP.i32x4_relaxed_dot_i8x16_i7x16_add_s) return this.vector(op);
         return this.other(op);
     }
   }
@@ -547,14 +549,13 @@ export class Lowering extends Emitter {
 
   // Memory
 
-  private access(op: number): void {
+  private access(op: number, row: Instruction = this.reader.instruction): void {
     const { reader } = this;
-    const row = reader.instruction;
     // 64-bit accesses are two of 32 bits.
     const shift = Math.min(row.align!, 2);
     const memory = this.instance.memories[reader.memory]!;
     const { lo, hi } = reader;
-    const direct = reader.memory === 0 && !this.store.memories[memory]!.is64 && hi === 0 && lo >= 0 && (lo & ((1 << shift) - 1)) === 0;
+    const direct = op < 256 && reader.memory === 0 && !this.store.memories[memory]!.is64 && hi === 0 && lo >= 0 && (lo & ((1 << shift) - 1)) === 0;
     if (row.results!.length > 0) this.load(op, row, direct, memory, lo, hi, shift);
     else this.storeTo(op, direct, memory, lo, hi, shift);
   }
@@ -597,6 +598,93 @@ export class Lowering extends Emitter {
       if (immediate && lowered === X.STORE_64) this.word(this.bs[value]!);
     }
     this.height -= 2;
+  }
+
+  // Vectors, and wide arithmetic, whose numbers stand in cells as vectors do
+
+  private vector(op: number): void {
+    const { reader } = this;
+    const composition = COMPOSED.get(op);
+    if (composition !== undefined) return this.composedAccess(instruction(composition.access)!, instruction(composition.operation)!);
+    switch (op) {
+      case OP.v128_load:
+      case OP.v128_store:
+        return this.access(op);
+      case OP.v128_const:
+        return this.vectorConst();
+      case OP.i8x16_shuffle:
+        // The lanes become an operand for the moment.
+        this.vectorConst();
+        return this.vectorOperation(reader.instruction, 3, 0);
+      default: {
+        const { instruction: row } = reader;
+        this.vectorOperation(row, row.params!.length, row.imm === 'lane' ? reader.x : 0);
+      }
+    }
+  }
+
+  /** Written into its cell at once: a CONST operand has two words only. */
+  private vectorConst(): void {
+    const { bytes, at } = this.reader;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, 16);
+    this.opTo(X.CONST_128, this.nextHome());
+    for (let i = 0; i < 16; i += 4) this.word(view.getInt32(i, true));
+    this.push(V128);
+  }
+
+  /** On the top `count` operands; the result replaces them and `below` more. */
+  private vectorOperation(row: Instruction, count: number, lane: number, below = 0): void {
+    const first = this.height - count;
+    const a = this.cell(first);
+    const b = count > 1 ? this.cell(first + 1) : a;
+    const c = count > 2 ? this.cell(first + 2) : a;
+    this.height = first - below;
+    this.emitVector(row, a, b, c, lane);
+    this.push(row.results?.[0] ?? V128);
+  }
+  private emitVector(row: Instruction, a: number, b: number, c: number, lane: number): void {
+    this.opTo(X.VECTOR, this.nextHome());
+    this.word(row.index);
+    this.word(a);
+    this.word(b);
+    this.word(c);
+    this.word(lane);
+  }
+
+  private composedAccess(access: Instruction, operation: Instruction): void {
+    const { reader } = this;
+    if (reader.instruction.params!.length === 1) {
+      this.access(access.op, access);
+      return this.vectorOperation(operation, 1, 0);
+    }
+    // Of a lane: address and vector are on the stack.
+    const lane = reader.x;
+    this.pushAgain(this.height - 2);
+    if (access.results!.length > 0) {
+      this.access(access.op, access);
+      return this.vectorOperation(operation, 2, lane, 1);
+    }
+    this.pushAgain(this.height - 2);
+    this.vectorOperation(operation, 1, lane);
+    this.access(access.op, access);
+    this.height -= 2;
+  }
+  /** Another operand with the value of operand `i`, which stays where it is. */
+  private pushAgain(i: number): void {
+    this.pushAs(this.types[i]!, LOCAL, this.cell(i), 0);
+  }
+
+  private wideArithmetic(op: number): void {
+    const row = this.reader.instruction;
+    const count = row.params!.length;
+    if (op === OP.i64_add128 || op === OP.i64_sub128) this.canonicalise(count);
+    const a = this.cell(this.height - count);
+    const b = this.cell(this.height - count / 2);
+    this.height -= count;
+    this.emitVector(row, a, b, a, 0);
+    // The operation writes two operands, so it must go on writing where it does.
+    this.fence();
+    for (const type of row.results!) this.push(type);
   }
 
   // Control
@@ -891,7 +979,7 @@ export class Lowering extends Emitter {
       this.op(X.RETURN_EXACT);
       return;
     }
-    if (results.length === 1) return this.returnOne(first);
+    if (results.length === 1 && results[0] !== V128) return this.returnOne(first);
     this.canonicalise(results.length);
     this.moveDown(first, results.length, 0);
     this.op(X.RETURN);
@@ -930,6 +1018,11 @@ export class Lowering extends Emitter {
       case OP.select:
       case OP.select_types:
         return this.select();
+      case OP.i64_add128:
+      case OP.i64_sub128:
+      case OP.i64_mul_wide_s:
+      case OP.i64_mul_wide_u:
+        return this.wideArithmetic(op);
       case OP.ref_null:
         return this.pushConst(this.canon(reader.type), 0, 0);
       case OP.ref_func: {
@@ -950,10 +1043,11 @@ export class Lowering extends Emitter {
   }
 
   private select(): void {
+    const type = this.types[this.height - 3]!;
+    if (type === V128) return this.vectorOperation(SELECT, 3, 0);
     const c = this.cell(this.height - 1);
     const b = this.cell(this.height - 2);
     const a = this.cell(this.height - 3);
-    const type = this.types[this.height - 3]!;
     this.height -= 3;
     this.opTo(isWide(type) ? X.SELECT_64 : X.SELECT_32, this.nextHome());
     this.word(a);
@@ -968,17 +1062,36 @@ export class Lowering extends Emitter {
   }
   private globalGet(index: number): void {
     const { type, word } = this.global(index);
-    if (type === V128) this.unsupported();
+    if (type === V128) return this.vectorGlobalGet(word);
     this.opTo(isWide(type) ? X.GLOBAL_GET_64 : X.GLOBAL_GET_32, this.nextHome());
     this.word(word);
     this.push(type);
   }
   private globalSet(index: number): void {
     const { type, word } = this.global(index);
+    if (type === V128) return this.vectorGlobalSet(word);
     const a = this.cell(this.height - 1);
     this.op(isWide(type) ? X.GLOBAL_SET_64 : X.GLOBAL_SET_32);
     this.word(word);
     this.word(a);
+    this.height--;
+  }
+
+  private vectorGlobalGet(word: number): void {
+    const home = this.nextHome();
+    for (let half = 0; half < 4; half += 2) {
+      this.opTo(X.GLOBAL_GET_64, home + half);
+      this.word(word + half);
+    }
+    this.push(V128);
+  }
+  private vectorGlobalSet(word: number): void {
+    const a = this.cell(this.height - 1);
+    for (let half = 0; half < 4; half += 2) {
+      this.op(X.GLOBAL_SET_64);
+      this.word(word + half);
+      this.word(a + half);
+    }
     this.height--;
   }
 

@@ -192,6 +192,10 @@ const NAMES = [
   'LOAD_ANY', // d a memory wasm-opcode offset-lo offset-hi
   'STORE_ANY', // a v memory wasm-opcode offset-lo offset-hi
   'BULK', // wasm-opcode base x y n: memory, table and segment instructions on operands at base
+  // Vectors
+  'MOVE_128',
+  'CONST_128', // d and four words
+  'VECTOR', // d row a b c k: by row of `INSTRUCTIONS`, see vector.ts
 ] as const;
 
 export type OpcodeName = (typeof NAMES)[number];

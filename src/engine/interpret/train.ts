@@ -1,4 +1,4 @@
-import { INSTRUCTIONS } from '../../wasm/instructions.js';
+import { instruction, INSTRUCTIONS } from '../../wasm/instructions.js';
 import { OP } from '../../wasm/opcodes.js';
 import { FUNCREF, I32 } from '../../wasm/types.js';
 import { Crash } from '../errors.js';
@@ -45,13 +45,14 @@ export function train(): void {
   const helperOps = INSTRUCTIONS.filter((row) => row.imm === 'none' && row.op < 256 && row.results?.length === 1).map((row) => row.op);
   for (const values of VALUES) {
     for (const opcode of Object.values(X)) {
-      if (opcode === X.NUMERIC || opcode === X.I64_DIVIDE || opcode === X.BULK || opcode === X.LOAD_ANY || opcode === X.STORE_ANY) continue;
+      if (opcode === X.NUMERIC || opcode === X.I64_DIVIDE || opcode === X.BULK || opcode === X.LOAD_ANY || opcode === X.STORE_ANY || opcode === X.VECTOR) continue;
       for (const operands of OPERANDS) attempt(state, values, [opcode, ...operands]);
     }
     for (const op of helperOps) attempt(state, values, [X.NUMERIC, 0, 0, 2, op]);
     for (const op of [OP.i64_div_s, OP.i64_div_u, OP.i64_rem_s, OP.i64_rem_u]) attempt(state, values, [X.I64_DIVIDE, 0, 0, 2, op]);
     attempt(state, values, [X.LOAD_ANY, 0, 0, 0, OP.i32_load, 1, 0]);
     attempt(state, values, [X.STORE_ANY, 0, 0, 0, OP.i32_store, 1, 0]);
+    attempt(state, values, [X.VECTOR, 0, instruction(OP.i32x4_add)!.index, 0, 4, 8, 0]);
     for (const op of [OP.memory_size, OP.memory_fill, OP.memory_copy, OP.table_size]) attempt(state, values, [X.BULK, op, 0, 0, 0, 1]);
   }
 }
