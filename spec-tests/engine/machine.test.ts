@@ -272,6 +272,26 @@ describe('probes', () => {
   });
 });
 
+describe('code that is out of use', () => {
+  it('is given back, also while its functions run', () => {
+    const nops = 'nop '.repeat(30_000);
+    const { module } = compile(`(module (func $f (export "f") (param i32) (result i32) ${nops}
+      (if (result i32) (local.get 0) (then (i32.add (local.get 0) (call $f (i32.sub (local.get 0) (i32.const 1))))) (else (i32.const 0)))))`);
+    const run = running(module);
+    const address = run.func('f');
+    run.machine.start(address, [i32(3)]);
+    let stop = run.machine.run(45_000);
+    // Each pair of changes lowers the function again, in exact code because of the nearby limit.
+    for (let at = 45_001; at < 45_045; at++) {
+      run.machine.probes.atEntry(address, () => undefined).remove();
+      stop = run.machine.run(at);
+      expect(stop.kind).toBe('limit');
+    }
+    expect(shown(finish(run.machine, run.machine.run()))).toBe('i32:6');
+    expect(run.machine.clock).toBe(4 * 30_000 + 3 * 8 + 3);
+  });
+});
+
 describe('values that are only moved', () => {
   it('keep every bit of a NaN', () => {
     const { module } = compile(`(module (memory 1) (global $g (mut f64) (f64.const 0))

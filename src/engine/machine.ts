@@ -334,6 +334,7 @@ export class Machine {
     const { state, heap } = this;
     state.interrupted = false;
     if (this.stale) this.leaveStale();
+    if (heap.wasteful) this.renewCode();
     const remaining = limit - this.clock;
     const margin = heap.longestPath * 4;
     const fused = remaining > margin && !this.pausing && !this.probes.watchesEverything;
@@ -618,6 +619,26 @@ export class Machine {
     this.stale = false;
     const segment = this.heap.segmentAt(this.state.pc);
     if (segment !== undefined && this.heap.segmentOf(segment.func, segment.mode) !== segment) this.moveTop(segment);
+  }
+
+  /** Begins the code heap anew: every frame is taken to its place in new exact code. */
+  private renewCode(): void {
+    const { state } = this;
+    const { records } = state;
+    const places: [number, number][] = [];
+    for (let rp = 0; rp <= state.rp; rp += RECORD) {
+      if (records[rp + KIND] !== FRAME.wasm) continue;
+      const place = this.positionOf(rp);
+      materialise(state.cells, records[rp + FP]!, place);
+      if (rp === state.rp) this.clockEnd += place.count;
+      places.push([rp, place.offset]);
+    }
+    this.heap.clear();
+    for (const [rp, offset] of places) {
+      const func = records[rp + FUNC]!;
+      if (rp === state.rp) state.pc = this.exactEntry(func, offset);
+      else records[rp + PC] = this.exactReturn(func, offset);
+    }
   }
 
   // Between the lowerings

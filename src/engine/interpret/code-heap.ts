@@ -19,6 +19,12 @@ export interface Segment {
   readonly probes: ReadonlySet<number> | undefined;
 }
 
+/** Where the first function stands. */
+const FIRST = 2;
+
+/** How many words of code may be out of use. */
+const MAX_ABANDONED = 1 << 20;
+
 /** How many position maps are kept. */
 const CACHED_MAPS = 64;
 
@@ -40,7 +46,9 @@ export class CodeHeap {
   /** Current code by function, also of blocked functions, which have no entry for the loop. */
   private readonly current: Readonly<Record<Mode, Map<number, Segment>>> = { fused: new Map(), exact: new Map() };
   private readonly blocked = new Set<number>();
-  private top = 2;
+  private top = FIRST;
+  /** Words of code that no call runs any more. */
+  private abandoned = 0;
   private readonly probesOf: (func: number) => ReadonlySet<number> | undefined;
 
   /** @param probesOf Byte offsets in a function that are to get a PROBE. */
@@ -78,6 +86,8 @@ export class CodeHeap {
       const bigger = new Int32Array(Math.max(end, state.code.length * 2));
       bigger.set(state.code);
       state.code = bigger;
+      // A loop that is under way (a leaf function looks at frames) must come back for the new array.
+      state.interrupted = true;
     }
     state.code.set(lowering.words.subarray(0, lowering.length), this.top);
     this.longestPath = Math.max(this.longestPath, lowering.longest + 1);
@@ -109,8 +119,28 @@ export class CodeHeap {
     return instance;
   }
 
+  /** Is there so much code out of use that the heap is better begun anew? */
+  get wasteful(): boolean {
+    return this.abandoned > MAX_ABANDONED;
+  }
+  /** Forgets all code. No frame may be in any. */
+  clear(): void {
+    this.segments.length = 0;
+    this.maps.clear();
+    this.current.fused.clear();
+    this.current.exact.clear();
+    this.fused.fill(0);
+    this.exact.fill(0);
+    this.top = FIRST;
+    this.abandoned = 0;
+  }
+
   /** The next call of this function lowers it again. */
   forget(func: number): void {
+    for (const mode of ['fused', 'exact'] as const) {
+      const segment = this.current[mode].get(func);
+      if (segment !== undefined) this.abandoned += segment.end - segment.start;
+    }
     this.current.fused.delete(func);
     this.current.exact.delete(func);
     this.publish(func);

@@ -102,6 +102,15 @@ export class Emitter {
     this.words[this.lastStart] = opcode;
   }
 
+  /** Shortens the last operation by its last word. */
+  protected shorten(): void {
+    this.length--;
+  }
+  /** Operand word `i` after the destination of the last operation. */
+  protected lastOperand(i: number): number {
+    return this.words[this.lastTarget + 1 + i]!;
+  }
+
   protected newLabel(): number {
     this.labelRefs.push(NONE);
     this.labelPending.push(0);
@@ -152,6 +161,25 @@ export class Emitter {
     return pending;
   }
 }
+
+/**
+ * What is left of an i64 operation when only the low word of its result is wanted, by opcode; 0 where nothing is
+ * gained. Immediates lose their high word.
+ */
+export const NARROWED: Readonly<Record<number, number>> = {
+  [X.I64_ADD]: X.I32_ADD,
+  [X.I64_SUB]: X.I32_SUB,
+  [X.I64_MUL]: X.I32_MUL,
+  [X.I64_AND]: X.I32_AND,
+  [X.I64_OR]: X.I32_OR,
+  [X.I64_XOR]: X.I32_XOR,
+  [X.I64_ADD_K]: X.I32_ADD_K,
+  [X.I64_MUL_K]: X.I32_MUL_K,
+  [X.I64_AND_K]: X.I32_AND_K,
+  [X.I64_OR_K]: X.I32_OR_K,
+  [X.I64_XOR_K]: X.I32_XOR_K,
+  [X.I64_SHL_ADD_K]: X.I32_SHL_ADD_K,
+};
 
 /** The branching form of each comparison and the opposite of each; `swapped` where the opposite exchanges operands. */
 interface Comparison {

@@ -872,8 +872,51 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc += 5;
           continue;
 
+        // Frequent pairs of Go code
+        case 106: // I64_EXTEND_ADD_K
+          x = I[fp + code[pc + 2]!]!;
+          y = (x + code[pc + 3]!) | 0;
+          i = fp + code[pc + 1]!;
+          I[i] = y;
+          I[i + 1] = code[pc + 4]! + (y >>> 0 < x >>> 0 ? 1 : 0);
+          pc += 5;
+          continue;
+        case 107: // I64_EXTEND_ROTL_K
+          x = I[fp + code[pc + 2]!]!;
+          y = code[pc + 3]!;
+          i = fp + code[pc + 1]!;
+          I[i] = (x << y) | (x >>> -y);
+          I[i + 1] = 0;
+          pc += 4;
+          continue;
+        case 108: // I64_SHL_ADD_K
+          i = fp + code[pc + 2]!;
+          x = I[i]!;
+          xh = I[i + 1]!;
+          y = code[pc + 3]!;
+          xh = (xh << y) | (x >>> (32 - y));
+          x <<= y;
+          i = fp + code[pc + 4]!;
+          y = (x + I[i]!) | 0;
+          yh = I[i + 1]!;
+          i = fp + code[pc + 1]!;
+          I[i] = y;
+          I[i + 1] = xh + yh + (y >>> 0 < x >>> 0 ? 1 : 0);
+          pc += 5;
+          continue;
+        case 109: // I32_SHL_ADD_K
+          I[fp + code[pc + 1]!] = (I[fp + code[pc + 2]!]! << code[pc + 3]!) + I[fp + code[pc + 4]!]! | 0;
+          pc += 5;
+          continue;
+        case 110: // I32_ADD_K_GLOBAL
+          x = (I[fp + code[pc + 2]!]! + code[pc + 3]!) | 0;
+          I[fp + code[pc + 1]!] = x;
+          G[code[pc + 4]!] = x;
+          pc += 5;
+          continue;
+
         // i64 comparisons: d a b, or d a lo hi; then the same branching: n t a b, or n t a lo hi
-        case 106: // I64_EQ
+        case 111: // I64_EQ
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -883,7 +926,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = x === y && xh === yh ? 1 : 0;
           pc += 4;
           continue;
-        case 107: // I64_NE
+        case 112: // I64_NE
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -893,7 +936,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = x !== y || xh !== yh ? 1 : 0;
           pc += 4;
           continue;
-        case 108: // I64_LT_S
+        case 113: // I64_LT_S
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -903,7 +946,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh < yh || (xh === yh && x >>> 0 < y >>> 0) ? 1 : 0;
           pc += 4;
           continue;
-        case 109: // I64_LE_S
+        case 114: // I64_LE_S
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -913,7 +956,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh < yh || (xh === yh && x >>> 0 <= y >>> 0) ? 1 : 0;
           pc += 4;
           continue;
-        case 110: // I64_LT_U
+        case 115: // I64_LT_U
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -923,7 +966,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 < yh >>> 0 || (xh === yh && x >>> 0 < y >>> 0) ? 1 : 0;
           pc += 4;
           continue;
-        case 111: // I64_LE_U
+        case 116: // I64_LE_U
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -933,7 +976,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 < yh >>> 0 || (xh === yh && x >>> 0 <= y >>> 0) ? 1 : 0;
           pc += 4;
           continue;
-        case 112: // I64_EQ_K
+        case 117: // I64_EQ_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -942,7 +985,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = x === y && xh === yh ? 1 : 0;
           pc += 5;
           continue;
-        case 113: // I64_NE_K
+        case 118: // I64_NE_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -951,7 +994,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = x !== y || xh !== yh ? 1 : 0;
           pc += 5;
           continue;
-        case 114: // I64_LT_S_K
+        case 119: // I64_LT_S_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -960,7 +1003,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh < yh || (xh === yh && x >>> 0 < y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 115: // I64_LE_S_K
+        case 120: // I64_LE_S_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -969,7 +1012,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh < yh || (xh === yh && x >>> 0 <= y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 116: // I64_LT_U_K
+        case 121: // I64_LT_U_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -978,7 +1021,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 < yh >>> 0 || (xh === yh && x >>> 0 < y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 117: // I64_LE_U_K
+        case 122: // I64_LE_U_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -987,7 +1030,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 < yh >>> 0 || (xh === yh && x >>> 0 <= y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 118: // I64_GT_S_K
+        case 123: // I64_GT_S_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -996,7 +1039,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh > yh || (xh === yh && x >>> 0 > y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 119: // I64_GE_S_K
+        case 124: // I64_GE_S_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1005,7 +1048,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh > yh || (xh === yh && x >>> 0 >= y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 120: // I64_GT_U_K
+        case 125: // I64_GT_U_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1014,7 +1057,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 > yh >>> 0 || (xh === yh && x >>> 0 > y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 121: // I64_GE_U_K
+        case 126: // I64_GE_U_K
           i = fp + code[pc + 2]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1023,7 +1066,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = xh >>> 0 > yh >>> 0 || (xh === yh && x >>> 0 >= y >>> 0) ? 1 : 0;
           pc += 5;
           continue;
-        case 122: // BR_I64_EQ
+        case 127: // BR_I64_EQ
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1038,7 +1081,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 123: // BR_I64_NE
+        case 128: // BR_I64_NE
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1053,7 +1096,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 124: // BR_I64_LT_S
+        case 129: // BR_I64_LT_S
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1068,7 +1111,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 125: // BR_I64_LE_S
+        case 130: // BR_I64_LE_S
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1083,7 +1126,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 126: // BR_I64_LT_U
+        case 131: // BR_I64_LT_U
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1098,7 +1141,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 127: // BR_I64_LE_U
+        case 132: // BR_I64_LE_U
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1113,7 +1156,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 128: // BR_I64_EQ_K
+        case 133: // BR_I64_EQ_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1127,7 +1170,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 129: // BR_I64_NE_K
+        case 134: // BR_I64_NE_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1141,7 +1184,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 130: // BR_I64_LT_S_K
+        case 135: // BR_I64_LT_S_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1155,7 +1198,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 131: // BR_I64_LE_S_K
+        case 136: // BR_I64_LE_S_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1169,7 +1212,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 132: // BR_I64_LT_U_K
+        case 137: // BR_I64_LT_U_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1183,7 +1226,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 133: // BR_I64_LE_U_K
+        case 138: // BR_I64_LE_U_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1197,7 +1240,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 134: // BR_I64_GT_S_K
+        case 139: // BR_I64_GT_S_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1211,7 +1254,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 135: // BR_I64_GE_S_K
+        case 140: // BR_I64_GE_S_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1225,7 +1268,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 136: // BR_I64_GT_U_K
+        case 141: // BR_I64_GT_U_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1239,7 +1282,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 6;
           continue;
-        case 137: // BR_I64_GE_U_K
+        case 142: // BR_I64_GE_U_K
           i = fp + code[pc + 3]!;
           x = I[i]!;
           xh = I[i + 1]!;
@@ -1255,7 +1298,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // Loads of memory 0 at aligned offsets: d a offset, the offset in units of the access
-        case 138: // LOAD_32
+        case 143: // LOAD_32
           x = I[fp + code[pc + 2]!]!;
           if ((x & 3) !== 0 || (v = M[(x >>> 2) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 4;
@@ -1268,7 +1311,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 139: // LOAD_64
+        case 144: // LOAD_64
           x = I[fp + code[pc + 2]!]!;
           i = (x >>> 2) + code[pc + 3]!;
           if ((x & 3) !== 0 || (v = M[i + 1]) === undefined) {
@@ -1288,7 +1331,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[x + 1] = v;
           pc += 4;
           continue;
-        case 140: // LOAD_8U
+        case 145: // LOAD_8U
           v = B[(I[fp + code[pc + 2]!]! >>> 0) + code[pc + 3]!];
           if (v === undefined) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1297,7 +1340,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 141: // LOAD_8S
+        case 146: // LOAD_8S
           v = SB[(I[fp + code[pc + 2]!]! >>> 0) + code[pc + 3]!];
           if (v === undefined) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1306,7 +1349,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 142: // LOAD_16U
+        case 147: // LOAD_16U
           x = I[fp + code[pc + 2]!]!;
           if ((x & 1) !== 0 || (v = H[(x >>> 1) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 2;
@@ -1319,7 +1362,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 143: // LOAD_16S
+        case 148: // LOAD_16S
           x = I[fp + code[pc + 2]!]!;
           if ((x & 1) !== 0 || (v = SH[(x >>> 1) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 2;
@@ -1332,7 +1375,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[fp + code[pc + 1]!] = v;
           pc += 4;
           continue;
-        case 144: // LOAD_64_8U
+        case 149: // LOAD_64_8U
           v = B[(I[fp + code[pc + 2]!]! >>> 0) + code[pc + 3]!];
           if (v === undefined) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1343,7 +1386,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = 0;
           pc += 4;
           continue;
-        case 145: // LOAD_64_8S
+        case 150: // LOAD_64_8S
           v = SB[(I[fp + code[pc + 2]!]! >>> 0) + code[pc + 3]!];
           if (v === undefined) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1354,7 +1397,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = v >> 31;
           pc += 4;
           continue;
-        case 146: // LOAD_64_16U
+        case 151: // LOAD_64_16U
           x = I[fp + code[pc + 2]!]!;
           if ((x & 1) !== 0 || (v = H[(x >>> 1) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 2;
@@ -1369,7 +1412,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = 0;
           pc += 4;
           continue;
-        case 147: // LOAD_64_16S
+        case 152: // LOAD_64_16S
           x = I[fp + code[pc + 2]!]!;
           if ((x & 1) !== 0 || (v = SH[(x >>> 1) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 2;
@@ -1384,7 +1427,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = v >> 31;
           pc += 4;
           continue;
-        case 148: // LOAD_64_32U
+        case 153: // LOAD_64_32U
           x = I[fp + code[pc + 2]!]!;
           if ((x & 3) !== 0 || (v = M[(x >>> 2) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 4;
@@ -1399,7 +1442,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 1] = 0;
           pc += 4;
           continue;
-        case 149: // LOAD_64_32S
+        case 154: // LOAD_64_32S
           x = I[fp + code[pc + 2]!]!;
           if ((x & 3) !== 0 || (v = M[(x >>> 2) + code[pc + 3]!]) === undefined) {
             i = (x >>> 0) + code[pc + 3]! * 4;
@@ -1416,7 +1459,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // Stores to memory 0 at aligned offsets: a offset v
-        case 150: // STORE_32
+        case 155: // STORE_32
           x = I[fp + code[pc + 1]!]!;
           i = (x >>> 2) + code[pc + 2]!;
           if ((x & 3) !== 0 || i >= M.length) {
@@ -1429,7 +1472,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else M[i] = I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 151: // STORE_32_K
+        case 156: // STORE_32_K
           x = I[fp + code[pc + 1]!]!;
           i = (x >>> 2) + code[pc + 2]!;
           if ((x & 3) !== 0 || i >= M.length) {
@@ -1442,7 +1485,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else M[i] = code[pc + 3]!;
           pc += 4;
           continue;
-        case 152: // STORE_64
+        case 157: // STORE_64
           x = I[fp + code[pc + 1]!]!;
           y = fp + code[pc + 3]!;
           i = (x >>> 2) + code[pc + 2]!;
@@ -1460,7 +1503,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 4;
           continue;
-        case 153: // STORE_64_K
+        case 158: // STORE_64_K
           x = I[fp + code[pc + 1]!]!;
           i = (x >>> 2) + code[pc + 2]!;
           if ((x & 3) !== 0 || i + 1 >= M.length) {
@@ -1477,7 +1520,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 154: // STORE_8
+        case 159: // STORE_8
           i = (I[fp + code[pc + 1]!]! >>> 0) + code[pc + 2]!;
           if (i >= B.length) {
             status = STATUS_TRAP + TRAPS_MEMORY;
@@ -1486,7 +1529,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           B[i] = I[fp + code[pc + 3]!]!;
           pc += 4;
           continue;
-        case 155: // STORE_16
+        case 160: // STORE_16
           x = I[fp + code[pc + 1]!]!;
           i = (x >>> 1) + code[pc + 2]!;
           if ((x & 1) !== 0 || i >= H.length) {
@@ -1501,7 +1544,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // Floats: d a b. An arithmetic NaN becomes the canonical one.
-        case 156: // F64_ADD
+        case 161: // F64_ADD
           d = F[(fp + code[pc + 2]!) >> 1]! + F[(fp + code[pc + 3]!) >> 1]!;
           i = fp + code[pc + 1]!;
           if (d !== d) {
@@ -1510,7 +1553,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else F[i >> 1] = d;
           pc += 4;
           continue;
-        case 157: // F64_SUB
+        case 162: // F64_SUB
           d = F[(fp + code[pc + 2]!) >> 1]! - F[(fp + code[pc + 3]!) >> 1]!;
           i = fp + code[pc + 1]!;
           if (d !== d) {
@@ -1519,7 +1562,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else F[i >> 1] = d;
           pc += 4;
           continue;
-        case 158: // F64_MUL
+        case 163: // F64_MUL
           d = F[(fp + code[pc + 2]!) >> 1]! * F[(fp + code[pc + 3]!) >> 1]!;
           i = fp + code[pc + 1]!;
           if (d !== d) {
@@ -1528,7 +1571,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else F[i >> 1] = d;
           pc += 4;
           continue;
-        case 159: // F64_DIV
+        case 164: // F64_DIV
           d = F[(fp + code[pc + 2]!) >> 1]! / F[(fp + code[pc + 3]!) >> 1]!;
           i = fp + code[pc + 1]!;
           if (d !== d) {
@@ -1537,69 +1580,69 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           } else F[i >> 1] = d;
           pc += 4;
           continue;
-        case 160: // F64_EQ
+        case 165: // F64_EQ
           I[fp + code[pc + 1]!] = F[(fp + code[pc + 2]!) >> 1]! === F[(fp + code[pc + 3]!) >> 1]! ? 1 : 0;
           pc += 4;
           continue;
-        case 161: // F64_NE
+        case 166: // F64_NE
           I[fp + code[pc + 1]!] = F[(fp + code[pc + 2]!) >> 1]! !== F[(fp + code[pc + 3]!) >> 1]! ? 1 : 0;
           pc += 4;
           continue;
-        case 162: // F64_LT
+        case 167: // F64_LT
           I[fp + code[pc + 1]!] = F[(fp + code[pc + 2]!) >> 1]! < F[(fp + code[pc + 3]!) >> 1]! ? 1 : 0;
           pc += 4;
           continue;
-        case 163: // F64_LE
+        case 168: // F64_LE
           I[fp + code[pc + 1]!] = F[(fp + code[pc + 2]!) >> 1]! <= F[(fp + code[pc + 3]!) >> 1]! ? 1 : 0;
           pc += 4;
           continue;
-        case 164: // F32_ADD
+        case 169: // F32_ADD
           d = S[fp + code[pc + 2]!]! + S[fp + code[pc + 3]!]!;
           i = fp + code[pc + 1]!;
           if (d !== d) I[i] = 0x7fc00000;
           else S[i] = d;
           pc += 4;
           continue;
-        case 165: // F32_SUB
+        case 170: // F32_SUB
           d = S[fp + code[pc + 2]!]! - S[fp + code[pc + 3]!]!;
           i = fp + code[pc + 1]!;
           if (d !== d) I[i] = 0x7fc00000;
           else S[i] = d;
           pc += 4;
           continue;
-        case 166: // F32_MUL
+        case 171: // F32_MUL
           d = S[fp + code[pc + 2]!]! * S[fp + code[pc + 3]!]!;
           i = fp + code[pc + 1]!;
           if (d !== d) I[i] = 0x7fc00000;
           else S[i] = d;
           pc += 4;
           continue;
-        case 167: // F32_DIV
+        case 172: // F32_DIV
           d = S[fp + code[pc + 2]!]! / S[fp + code[pc + 3]!]!;
           i = fp + code[pc + 1]!;
           if (d !== d) I[i] = 0x7fc00000;
           else S[i] = d;
           pc += 4;
           continue;
-        case 168: // F32_EQ
+        case 173: // F32_EQ
           I[fp + code[pc + 1]!] = S[fp + code[pc + 2]!]! === S[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 169: // F32_NE
+        case 174: // F32_NE
           I[fp + code[pc + 1]!] = S[fp + code[pc + 2]!]! !== S[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 170: // F32_LT
+        case 175: // F32_LT
           I[fp + code[pc + 1]!] = S[fp + code[pc + 2]!]! < S[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
-        case 171: // F32_LE
+        case 176: // F32_LE
           I[fp + code[pc + 1]!] = S[fp + code[pc + 2]!]! <= S[fp + code[pc + 3]!]! ? 1 : 0;
           pc += 4;
           continue;
 
         // Everything else, through helpers
-        case 172: // NUMERIC
+        case 177: // NUMERIC
           i = numeric(code[pc + 4]!, cells, fp + code[pc + 1]!, fp + code[pc + 2]!, fp + code[pc + 3]!);
           if (i !== 0) {
             status = STATUS_TRAP + i;
@@ -1607,21 +1650,21 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           }
           pc += 5;
           continue;
-        case 173: // LOAD_ANY
+        case 178: // LOAD_ANY
           if (!loadAny(memories[code[pc + 3]!]!, code[pc + 4]!, I, fp + code[pc + 1]!, fp + code[pc + 2]!, code[pc + 5]!, code[pc + 6]!)) {
             status = STATUS_TRAP + TRAPS_MEMORY;
             break run;
           }
           pc += 7;
           continue;
-        case 174: // STORE_ANY
+        case 179: // STORE_ANY
           if (!storeAny(memories[code[pc + 3]!]!, code[pc + 4]!, I, fp + code[pc + 1]!, fp + code[pc + 2]!, code[pc + 5]!, code[pc + 6]!)) {
             status = STATUS_TRAP + TRAPS_MEMORY;
             break run;
           }
           pc += 7;
           continue;
-        case 175: // BULK
+        case 180: // BULK
           left -= code[pc + 5]!;
           state.pc = pc;
           state.fp = fp;
@@ -1644,7 +1687,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           continue;
 
         // Vectors
-        case 176: // MOVE_128
+        case 181: // MOVE_128
           i = fp + code[pc + 1]!;
           x = fp + code[pc + 2]!;
           I[i] = I[x]!;
@@ -1653,7 +1696,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 3] = I[x + 3]!;
           pc += 3;
           continue;
-        case 177: // CONST_128
+        case 182: // CONST_128
           i = fp + code[pc + 1]!;
           I[i] = code[pc + 2]!;
           I[i + 1] = code[pc + 3]!;
@@ -1661,7 +1704,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           I[i + 3] = code[pc + 5]!;
           pc += 6;
           continue;
-        case 178: // VECTOR
+        case 183: // VECTOR
           VECTORS[code[pc + 2]!]!(cells, fp + code[pc + 1]!, fp + code[pc + 3]!, fp + code[pc + 4]!, fp + code[pc + 5]!, code[pc + 6]!);
           pc += 7;
           continue;

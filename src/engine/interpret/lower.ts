@@ -5,7 +5,7 @@ import { F32, F64, type FuncType, I32, I64, ref, V128, type ValType } from '../.
 import { Crash } from '../errors.js';
 import type { Instance, Store, WasmFunction } from '../store.js';
 import { funcHandle } from '../value.js';
-import { COMPARISONS, Emitter } from './emitter.js';
+import { COMPARISONS, Emitter, NARROWED } from './emitter.js';
 import { X } from './opcodes.js';
 import { CONST, LOCAL, OWN, type PositionMap, wordsOf } from './position-map.js';
 import { ACCESS, IN_CELLS, MIRRORED, UNARY, WITH_IMMEDIATE } from './selection.js';
@@ -417,7 +417,7 @@ export class Lowering extends Emitter {
         this.toHome(i);
       }
     }
-    if (!aliased && !this.exact && this.kinds[top] === OWN && this.writesLast(this.homes[top]!)) this.retarget(target);
+    if (!aliased && !this.exact && this.madeByLast(top)) this.retarget(target);
     else this.writeTo(top, target);
   }
 
@@ -426,6 +426,8 @@ export class Lowering extends Emitter {
     if (UNARY[op] !== 0) return this.unary(op, UNARY[op]!);
     switch (op) {
       case OP.i32_wrap_i64:
+        this.narrow();
+        return this.retype(I32);
       case OP.i32_reinterpret_f32:
         return this.retype(I32);
       case OP.i64_reinterpret_f64:
@@ -446,10 +448,24 @@ export class Lowering extends Emitter {
     this.types[top] = type;
   }
 
+  /** Only the low word of the top operand is wanted: the operation that made it need not make the high one. */
+  private narrow(): void {
+    const top = this.height - 1;
+    const narrowed = NARROWED[this.lastOpcode];
+    if (narrowed === undefined || this.exact || !this.madeByLast(top)) return;
+    const immediate = this.length - this.lastTarget > 3 && narrowed !== X.I32_SHL_ADD_K;
+    this.recode(narrowed);
+    if (immediate) this.shorten();
+  }
+  /** Is operand `i` in its own cell because the last operation has just put it there? */
+  private madeByLast(i: number): boolean {
+    return this.kinds[i] === OWN && this.writesLast(this.homes[i]!);
+  }
+
   private equalZero(op: number): void {
     const top = this.height - 1;
     const comparison = op === OP.i32_eqz ? COMPARISONS[this.lastOpcode] : undefined;
-    if (comparison !== undefined && !this.exact && this.kinds[top] === OWN && this.writesLast(this.homes[top]!)) {
+    if (comparison !== undefined && !this.exact && this.madeByLast(top)) {
       this.recode(comparison.opposite);
       if (comparison.swapped) {
         const at = this.lastTarget + 1;
@@ -473,7 +489,11 @@ export class Lowering extends Emitter {
     return this.reader.instruction.results![0]!;
   }
 
-  private unary(_op: number, lowered: number): void {
+  private unary(op: number, lowered: number): void {
+    if (op === OP.i64_extend_i32_u && this.lastOpcode === X.I32_ROTL_K && !this.exact && this.madeByLast(this.height - 1)) {
+      this.recode(X.I64_EXTEND_ROTL_K);
+      return this.retype(I64);
+    }
     const a = this.cell(this.height - 1);
     this.height--;
     this.opTo(lowered, this.nextHome());
@@ -506,6 +526,7 @@ export class Lowering extends Emitter {
       op = MIRRORED[op]!;
       [left, right] = [right, left];
     }
+    if (op === OP.i64_add && this.shiftAdd()) return;
     const a = this.cell(left);
     const b = this.cell(right);
     const lowered = IN_CELLS[op]!;
@@ -517,6 +538,24 @@ export class Lowering extends Emitter {
     this.word(b);
     if (lowered === 0) this.word(op);
     this.push(this.resultType());
+  }
+
+  /** `x + (y << k)`, the address of an element, in one operation. */
+  private shiftAdd(): boolean {
+    const top = this.height - 1;
+    if (this.exact || this.lastOpcode !== X.I64_SHL_K || !this.madeByLast(top) || this.isConst(top - 1)) return false;
+    const shift = this.lastOperand(1) & 63;
+    if (shift === 0 || shift >= 32) return false;
+    const shifted = this.lastOperand(0);
+    this.dropLast();
+    const addend = this.cell(top - 1);
+    this.height -= 2;
+    this.opTo(X.I64_SHL_ADD_K, this.nextHome());
+    this.word(shifted);
+    this.word(shift);
+    this.word(addend);
+    this.push(I64);
+    return true;
   }
 
   private withImmediate(instruction: number, left: number, right: number): boolean {
@@ -536,10 +575,15 @@ export class Lowering extends Emitter {
     }
     const lowered = WITH_IMMEDIATE[op]!;
     if (lowered === 0) return false;
-    const a = this.cell(left);
+    let a = this.cell(left);
     const wide = this.types[left] === I64;
+    const extends32 = lowered === X.I64_ADD_K && this.lastOpcode === X.I64_EXTEND_I32_U && !this.exact && this.madeByLast(left);
+    if (extends32) {
+      a = this.lastOperand(0);
+      this.dropLast();
+    }
     this.height -= 2;
-    this.opTo(lowered, this.nextHome());
+    this.opTo(extends32 ? X.I64_EXTEND_ADD_K : lowered, this.nextHome());
     this.word(a);
     this.word(lo);
     if (wide) this.word(hi);
@@ -831,7 +875,7 @@ export class Lowering extends Emitter {
     if (count === 0) return;
     const first = this.height - count;
     if (count === 1) {
-      if (this.kinds[first] === OWN && this.homes[first] !== control.position && this.writesLast(this.homes[first]!)) this.retarget(control.position);
+      if (this.homes[first] !== control.position && this.madeByLast(first)) this.retarget(control.position);
       else this.writeTo(first, control.position);
       return;
     }
@@ -878,7 +922,7 @@ export class Lowering extends Emitter {
     const { condition } = this;
     const top = this.height - 1;
     const comparison = COMPARISONS[this.lastOpcode];
-    if (comparison !== undefined && !this.exact && this.kinds[top] === OWN && this.writesLast(this.homes[top]!)) {
+    if (comparison !== undefined && !this.exact && this.madeByLast(top)) {
       const at = this.lastTarget + 1;
       condition.opcode = comparison.branch;
       condition.a = this.words[at]!;
@@ -1071,6 +1115,13 @@ export class Lowering extends Emitter {
     const { type, word } = this.global(index);
     if (type === V128) return this.vectorGlobalSet(word);
     const a = this.cell(this.height - 1);
+    if (this.lastOpcode === X.I32_ADD_K && !this.exact && this.writesLast(a)) {
+      this.recode(X.I32_ADD_K_GLOBAL);
+      this.word(word);
+      this.fence();
+      this.height--;
+      return;
+    }
     this.op(isWide(type) ? X.GLOBAL_SET_64 : X.GLOBAL_SET_32);
     this.word(word);
     this.word(a);

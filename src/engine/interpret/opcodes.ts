@@ -117,6 +117,12 @@ const NAMES = [
   'I64_SHR_S',
   'I64_SHR_S_K',
   'I64_DIVIDE', // d a b wasm-opcode: the four divisions
+  // Frequent pairs of Go code
+  'I64_EXTEND_ADD_K', // d a lo hi: i64.extend_i32_u, i64.add
+  'I64_EXTEND_ROTL_K', // d a k: i32.rotl, i64.extend_i32_u
+  'I64_SHL_ADD_K', // d a k b: b + (a << k), 0 < k < 32
+  'I32_SHL_ADD_K', // d a k b: the low word of the same
+  'I32_ADD_K_GLOBAL', // d a k global: i32.add, local.tee, global.set
   // i64 comparisons: d a b, or d a lo hi; then the same branching: n t a b, or n t a lo hi
   'I64_EQ',
   'I64_NE',
