@@ -131,7 +131,7 @@ export class GoProgram implements HostState {
     this.values = new ValueTable(realm.global, this.js.go);
     this.imports = hostFunctions(this.host());
     realm.onRejection?.((reason) => {
-      this.failure ??= new UncaughtException(`unhandled rejection of a JavaScript promise: ${this.js.describe(reason)}`);
+      this.failure ??= new UncaughtException(`${this.js.describe(reason)}, with which a JavaScript promise was rejected`);
       this.wake();
     });
   }
@@ -260,7 +260,7 @@ export class GoProgram implements HostState {
   }
 
   private uncaught(error: unknown): never {
-    this.failure ??= new UncaughtException(`uncaught JavaScript exception: ${this.js.describe(error)}`);
+    this.failure ??= new UncaughtException(`${this.js.describe(error)}, thrown by JavaScript`);
     throw this.failure;
   }
 
@@ -397,8 +397,10 @@ export class GoProgram implements HostState {
     return live;
   }
 
+  /** A function of the host for the realm: what it fails with ends the program, and after the end there is no more of it. */
   private guarded<F extends (...args: never[]) => unknown>(func: F): F {
     const guard = (...args: never[]): unknown => {
+      if (this.failure !== undefined) throw this.failure;
       try {
         return func(...args);
       } catch (error) {

@@ -55,7 +55,8 @@ export function installPath(host: PathHost): void {
       const trimmed = withoutTrailingSlashes(text(value));
       const slash = trimmed.lastIndexOf('/');
       if (slash < 0) return '.';
-      return slash === 0 ? '/' : withoutTrailingSlashes(trimmed.slice(0, slash));
+      if (slash <= 0) return '/';
+      return slash === 1 && trimmed.startsWith('/') ? '//' : trimmed.slice(0, slash);
     },
     extname(value: unknown): string {
       const base = basename(value);
