@@ -9,22 +9,12 @@ import { Peek } from './peek.js';
 const MAGIC_118 = 0xfffffff0;
 const MAGIC_120 = 0xfffffff1;
 
-/** Indices into `pcdata` and `funcdata` (`internal/abi/symtab.go`). */
-export const PCDATA = { unsafePoint: 0, stackMapIndex: 1, inlTreeIndex: 2, argLiveIndex: 3 } as const;
-export const FUNCDATA = {
-  argsPointerMaps: 0,
-  localsPointerMaps: 1,
-  stackObjects: 2,
-  inlTree: 3,
-  openCodedDeferInfo: 4,
-  argInfo: 5,
-  argLiveInfo: 6,
-  wrapInfo: 7,
-} as const;
+/** Indices of the tables and blobs of a function that are read here (`internal/abi/symtab.go`). */
+const PCDATA_INL_TREE_INDEX = 2;
+const FUNCDATA_INL_TREE = 3;
 
 const NO_OFFSET = 0xffffffff;
 const FLAG_TOP_FRAME = 1;
-const FLAG_ASM = 4;
 
 /** One logical call at a PC: what inlining folded into one function becomes several of these, innermost first. */
 export interface GoCall {
@@ -54,28 +44,13 @@ export class GoFunc {
   get pcF(): number {
     return FUNC_VALUE_OFFSET + this.index;
   }
-  /** Bytes of arguments and results; `undefined` for assembly, which does not say. */
-  get argBytes(): number | undefined {
-    const bytes = this.table.memory.i32(this.at + 8);
-    return bytes === -0x80000000 ? undefined : bytes;
-  }
-  /** PC_B of the `deferreturn` call, 0 if the function defers nothing. */
-  get deferReturn(): number {
-    return this.table.memory.u32(this.at + 12);
-  }
   /** Line of the `func` keyword; known since Go 1.20. */
   get startLine(): number | undefined {
     return this.table.short ? undefined : this.table.memory.i32(this.at + 36);
   }
-  get funcId(): number {
-    return this.table.memory.u8(this.at + this.tail);
-  }
   /** The bottom of a stack: `rt0_go`, `mstart`, `goexit`. */
   get isTopFrame(): boolean {
     return (this.table.memory.u8(this.at + this.tail + 1) & FLAG_TOP_FRAME) !== 0;
-  }
-  get isAssembly(): boolean {
-    return (this.table.memory.u8(this.at + this.tail + 1) & FLAG_ASM) !== 0;
   }
   /** How many PC_B values the function has; 0 if it has no tables. */
   get pcCount(): number {
@@ -96,10 +71,7 @@ export class GoFunc {
     const line = this.value(this.table.memory.u32(this.at + 24), pcB);
     return line === undefined || line < 0 ? undefined : line;
   }
-  /** Runs of PC_B that share a line. */
-  lineRuns(): readonly PcRun[] {
-    return this.runs(this.table.memory.u32(this.at + 24));
-  }
+  /** The value of an auxiliary table, −1 where there is none. */
   pcdata(index: number, pcB: number): number {
     const { memory } = this.table;
     if (index >= memory.u32(this.at + 28)) return -1;
@@ -116,11 +88,11 @@ export class GoFunc {
   /** The logical calls at `pcB`, innermost first; the last one is this function. */
   calls(pcB: number): GoCall[] {
     const { memory } = this.table;
-    const tree = this.funcdata(FUNCDATA.inlTree);
+    const tree = this.funcdata(FUNCDATA_INL_TREE);
     const calls: GoCall[] = [];
     let pc = pcB;
     let position = { file: this.file(pc), line: this.line(pc) };
-    let index = tree === undefined ? -1 : this.pcdata(PCDATA.inlTreeIndex, pc);
+    let index = tree === undefined ? -1 : this.pcdata(PCDATA_INL_TREE_INDEX, pc);
     // Deeper than any inlining: a parent link that leads nowhere ends here.
     while (tree !== undefined && index >= 0 && calls.length < 256) {
       const record = tree + index * (this.table.short ? 20 : 16);
@@ -133,7 +105,7 @@ export class GoFunc {
       } else {
         pc = memory.i32(record + 8);
         position = { file: this.file(pc), line: this.line(pc) };
-        index = this.pcdata(PCDATA.inlTreeIndex, pc);
+        index = this.pcdata(PCDATA_INL_TREE_INDEX, pc);
       }
     }
     calls.push({ name: this.name, ...position, inlined: false });

@@ -11,8 +11,8 @@ import { MODULEDATA } from './structs.js';
 export function findAllgs(go: GoModule): number | undefined {
   if (go.image === undefined || go.moduledata === undefined) return undefined;
   const memory = Peek.of(go.image);
-  const from = memory.word(go.moduledata + MODULEDATA.data - 16);
-  const to = memory.word(go.moduledata + MODULEDATA.ebss + 16);
+  const from = memory.word(go.moduledata + MODULEDATA.noptrdata);
+  const to = memory.word(go.moduledata + MODULEDATA.enoptrbss);
   const constants = constantsOf(go, 'runtime.allgadd');
   const found = [...constants].filter((at) => at >= from && at < to && at % 8 === 0 && constants.has(at + 8) && constants.has(at + 16));
   return found.length === 1 ? found[0] : undefined;

@@ -10,16 +10,12 @@ const OFFSETS = {
   g_parentGoid: [-1, 272, 272, 280, 280, 272, 280, 280],
   g_atomicstatus: [144, 144, 144, 152, 152, 144, 144, 144],
   g_goid: [152, 152, 152, 160, 160, 152, 152, 152],
-  g_waitsince: [168, 168, 168, 176, 176, 168, 168, 168],
   g_waitreason: [176, 176, 176, 184, 184, 176, 176, 176],
   g_gopc: [296, 280, 280, 288, 288, 280, 288, 288],
   g_startpc: [312, 296, 296, 304, 304, 296, 304, 304],
-  g_waiting: [328, 312, 312, 320, 320, 312, 320, 320],
   m_curg: [144, 144, 144, 144, 144, 136, 136, 136],
-  m_p: [160, 160, 160, 160, 160, 152, 160, 160],
   moduledata_gofunc: [304, 320, 320, 320, 320, 320, 320, 344],
   moduledata_types: [280, 296, 296, 296, 296, 296, 296, 296],
-  moduledata_etypes: [288, 304, 304, 304, 304, 304, 304, 312],
 } as const;
 
 type Field = keyof typeof OFFSETS;
@@ -31,11 +27,11 @@ export type RuntimeLayout = { readonly [F in Field]: number } & {
 };
 
 /** The same in every version. */
-export const G = { stackLo: 0, stackHi: 8, stackguard0: 16, panic: 32, defer: 40, m: 48, schedSp: 56, schedPc: 64 } as const;
+export const G = { stackLo: 0, stackHi: 8, m: 48, schedSp: 56, schedPc: 64 } as const;
 export const M = { g0: 0 } as const;
-export const MODULEDATA = { pcHeader: 0, funcnametab: 8, minpc: 160, maxpc: 168, data: 208, edata: 216, bss: 224, ebss: 232 } as const;
+export const MODULEDATA = { noptrdata: 192, data: 208, edata: 216, enoptrbss: 248 } as const;
 /** `gobuf`, as `gogo` takes it. */
-export const GOBUF = { sp: 0, pc: 8, g: 16, ctxt: 24 } as const;
+export const GOBUF = { sp: 0, g: 16 } as const;
 
 /** Status of a goroutine: the low 12 bits of `g.atomicstatus`. */
 export const STATUS = { idle: 0, runnable: 1, running: 2, syscall: 3, waiting: 4, dead: 6, copystack: 8, preempted: 9 } as const;

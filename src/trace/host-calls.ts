@@ -3,14 +3,10 @@ import type { GuestMemory } from '../engine/guest-memory.js';
 import type { HostCall, HostFunction } from '../engine/host-function.js';
 import { loadValue, type Value } from '../engine/value.js';
 import { cellsOf, F32, type ValType } from '../wasm/types.js';
+import type { DescribedCall } from '../host/described-call.js';
 import type { Shown } from './records.js';
 
-/** A host call in words: what went in, and after it returned what came out. */
-export interface DescribedCall {
-  readonly args: Readonly<Record<string, number | bigint | string>>;
-  /** Asked while the memory is as the call left it. */
-  result(results: CellWindow, memory: GuestMemory): Readonly<Record<string, number | bigint | string>>;
-}
+type Described = DescribedCall['args'];
 
 /** What a host knows of the functions it offers; `undefined` for those that it does not. */
 export type Describe = (module: string, name: string, args: CellWindow, memory: GuestMemory) => DescribedCall | undefined;
@@ -67,7 +63,7 @@ export function listenTo(host: HostFunction, describe: (args: CellWindow, memory
   }
 }
 
-function plain(values: Readonly<Record<string, number | bigint | string>>): Readonly<Record<string, number | string>> {
+function plain(values: Described): Readonly<Record<string, number | string>> {
   const entries = Object.entries(values).map(([name, value]) => [name, typeof value === 'bigint' ? narrow(value) : value] as const);
   return Object.fromEntries(entries);
 }
