@@ -1,7 +1,9 @@
 import { Dice } from './harness.js';
 
-type Type = 'i32' | 'i64' | 'f32' | 'f64';
+type Type = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 const TYPES: readonly Type[] = ['i32', 'i64', 'f32', 'f64'];
+/** Weighted, so that most locals are vectors. */
+const WITH_VECTORS: readonly Type[] = [...TYPES, 'v128', 'v128', 'v128', 'v128'];
 
 const INT_BINARY = ['add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'shr_s', 'shr_u', 'rotl', 'rotr', 'div_s', 'div_u', 'rem_s', 'rem_u'];
 const INT_COMPARE = ['eq', 'ne', 'lt_s', 'lt_u', 'gt_s', 'gt_u', 'le_s', 'le_u', 'ge_s', 'ge_u'];
@@ -9,6 +11,19 @@ const FLOAT_BINARY = ['add', 'sub', 'mul', 'div', 'min', 'max'];
 const FLOAT_COMPARE = ['eq', 'ne', 'lt', 'gt', 'le', 'ge'];
 const INTEGERS = ['0', '1', '-1', '2', '3', '5', '8', '31', '63', '255', '-128', '0x7fffffff', '0x80000000', '1000003'];
 const FLOATS = ['0', '-0', '1', '-1.5', '0.1', '1e10', '-3.75', 'inf', '0x1p-40', '12345.678'];
+/** Vector instructions whose results have no NaN that was not there before. */
+const VECTOR_UNARY = [
+  'v128.not', 'i8x16.neg', 'i8x16.popcnt', 'i16x8.abs', 'i32x4.neg', 'i64x2.abs', 'f32x4.abs', 'f64x2.neg', 'f32x4.convert_i32x4_u',
+  'i32x4.trunc_sat_f32x4_s', 'i32x4.trunc_sat_f64x2_u_zero', 'i16x8.extend_low_i8x16_s', 'i64x2.extend_high_i32x4_u', 'i32x4.extadd_pairwise_i16x8_s',
+];
+const VECTOR_BINARY = [
+  'v128.and', 'v128.andnot', 'v128.xor', 'i8x16.swizzle', 'i8x16.add', 'i8x16.sub_sat_u', 'i8x16.narrow_i16x8_u', 'i16x8.mul', 'i16x8.avgr_u',
+  'i16x8.lt_u', 'i32x4.add', 'i32x4.mul', 'i32x4.max_u', 'i32x4.dot_i16x8_s', 'i64x2.add', 'i64x2.mul', 'i64x2.lt_s', 'i64x2.extmul_low_i32x4_u',
+  'f32x4.pmin', 'f64x2.pmax', 'f32x4.le', 'f64x2.ne', 'i8x16.shuffle 0 31 2 29 4 27 6 25 8 23 10 21 12 19 14 17',
+];
+const VECTOR_SHIFT = ['i8x16.shl', 'i16x8.shr_s', 'i32x4.shr_u', 'i64x2.shl', 'i64x2.shr_s'];
+const VECTOR_LOAD = ['v128.load8x8_s', 'v128.load16x4_u', 'v128.load8_splat', 'v128.load64_splat', 'v128.load32_zero', 'v128.load64_zero'];
+const VECTOR_TO_I32 = ['v128.any_true', 'i8x16.all_true', 'i16x8.bitmask', 'i8x16.extract_lane_s 9', 'i16x8.extract_lane_u 3', 'i32x4.extract_lane 2'];
 const PARAMS: readonly Type[] = ['i32', 'i64', 'f64', 'f32'];
 
 /**
@@ -16,8 +31,8 @@ const PARAMS: readonly Type[] = ['i32', 'i64', 'f64', 'f32'];
  * Every loop and every recursion spends fuel from a global, so each run ends. A NaN is made canonical where it arises,
  * because its bits could be read later.
  */
-export function randomModule(seed: number): string {
-  return new Generator(new Dice(seed)).module();
+export function randomModule(seed: number, vectors = false): string {
+  return new Generator(new Dice(seed), vectors).module();
 }
 
 class Generator {
@@ -25,9 +40,11 @@ class Generator {
   private locals: Type[] = [];
   private labels: { types: readonly Type[]; loop: boolean }[] = [];
   private functions = 0;
+  private readonly vectors: boolean;
 
-  constructor(dice: Dice) {
+  constructor(dice: Dice, vectors: boolean) {
     this.dice = dice;
+    this.vectors = vectors;
   }
 
   module(): string {
@@ -44,6 +61,7 @@ class Generator {
       (data "abcdefghijklmnopqrstuvwxyz")
       (func $spend (result i32) (global.set $fuel (i32.sub (global.get $fuel) (i32.const 1))) (i32.lt_s (global.get $fuel) (i32.const 0)))
       (func $swap (param i32 i64) (result i64 i32) (local.get 1) (local.get 0))
+      ${this.vectors ? VECTOR_FIELDS : ''}
       ${CANON}
       ${bodies}
       (func (export "refuel") (global.set $fuel (i32.const 300)))
@@ -51,7 +69,8 @@ class Generator {
   }
 
   private func(index: number): string {
-    this.locals = [...PARAMS, ...Array.from({ length: 2 + this.dice.below(4) }, () => this.dice.of(TYPES))];
+    const others = this.vectors ? (['v128', 'v128'] as const) : [];
+    this.locals = [...PARAMS, ...others, ...Array.from({ length: 2 + this.dice.below(4) }, () => this.dice.of(this.vectors ? WITH_VECTORS : TYPES))];
     this.labels = [];
     const declared = this.locals.slice(PARAMS.length).map((type) => `(local ${type})`).join(' ');
     const body = this.statements(3);
@@ -72,6 +91,7 @@ class Generator {
   private statement(depth: number): string {
     const { dice } = this;
     const type = this.locals[dice.below(this.locals.length)]!;
+    if (this.vectors && dice.chance(20)) return this.vectorStatement(depth);
     const choice = dice.below(depth > 0 ? 22 : 10);
     switch (choice) {
       case 0:
@@ -89,6 +109,7 @@ class Generator {
       case 5:
         return dice.of([
           `(global.set $g0 ${this.expr('i32', depth)})`,
+          `(global.set $g0 (local.tee ${this.localOf('i32')} (i32.add (local.get ${this.localOf('i32')}) (i32.const -16))))`,
           `(global.set $g1 ${this.expr('i64', depth)})`,
           `(global.set $g2 ${this.expr('f64', depth)})`,
         ]);
@@ -158,7 +179,56 @@ class Generator {
     return wild ? this.expr('i32', 1) : `(i32.and ${this.expr('i32', 1)} (i32.const ${this.dice.of(['1023', '1020', '4092', '252'])}))`;
   }
 
+  private vectorStatement(depth: number): string {
+    const { dice } = this;
+    const target = this.localOf('v128');
+    switch (dice.below(4)) {
+      case 0:
+        return `(global.set $v ${this.expr('v128', depth)})`;
+      case 1:
+        return `(v128.store${dice.of(['8_lane 5', '16_lane 6', '32_lane 3', '64_lane 1'])} ${this.address()} ${this.expr('v128', depth)})`;
+      case 2:
+        return `(call $turn ${this.expr('v128', 1)} ${this.expr('i32', 1)} ${this.expr('v128', 1)})
+          (local.set ${this.localOf('v128')}) (local.set ${this.localOf('i32')}) (local.set ${target})`;
+      default:
+        return `(local.set ${target} ${this.movedDown(depth)})`;
+    }
+  }
+
+  /** A block whose result moves down past an operand that the branch drops. */
+  private movedDown(depth: number): string {
+    this.labels.unshift({ types: ['v128'], loop: false });
+    const text = `(block (result v128) ${this.expr('i32', 1)} ${this.expr('v128', depth)} (br_if 0 ${this.expr('i32', 1)})
+      (drop) (drop) ${this.expr('i64', 1)} ${this.expr('v128', depth)} (br 0))`;
+    this.labels.shift();
+    return text;
+  }
+
+  private vector(d: number): string {
+    const { dice } = this;
+    const one = (): string => this.expr('v128', d);
+    switch (dice.below(9)) {
+      case 0:
+        return `(${dice.of(VECTOR_UNARY)} ${one()})`;
+      case 1:
+        return `(${dice.of(VECTOR_SHIFT)} ${one()} ${this.expr('i32', d)})`;
+      case 2:
+        return `(${dice.of(VECTOR_LOAD)} ${this.address()})`;
+      case 3:
+        return `(v128.load${dice.of(['8_lane 15', '16_lane 2', '32_lane 1', '64_lane 0'])} ${this.address()} ${one()})`;
+      case 4:
+        return dice.of(['(global.get $v)', `(i8x16.splat ${this.expr('i32', d)})`, `(i64x2.splat ${this.expr('i64', d)})`]);
+      case 5:
+        return dice.of([`(i8x16.replace_lane 7 ${one()} ${this.expr('i32', d)})`, `(i64x2.replace_lane 1 ${one()} ${this.expr('i64', d)})`]);
+      case 6:
+        return `(v128.bitselect ${one()} ${one()} ${one()})`;
+      default:
+        return `(${dice.of(VECTOR_BINARY)} ${one()} ${one()})`;
+    }
+  }
+
   private constant(type: Type): string {
+    if (type === 'v128') return `(v128.const i32x4 ${Array.from({ length: 4 }, () => this.dice.of(INTEGERS)).join(' ')})`;
     return `(${type}.const ${this.dice.of(type.startsWith('i') ? INTEGERS : FLOATS)})`;
   }
 
@@ -205,7 +275,10 @@ class Generator {
   private operation(type: Type, d: number): string {
     const { dice } = this;
     switch (type) {
+      case 'v128':
+        return this.vector(d);
       case 'i32':
+        if (this.vectors && dice.chance(20)) return `(${dice.of(VECTOR_TO_I32)} ${this.expr('v128', d)})`;
         switch (dice.below(11)) {
           case 0:
             return `(i32.${dice.of(['eqz', 'clz', 'ctz', 'popcnt', 'extend8_s', 'extend16_s'])} ${this.expr('i32', d)})`;
@@ -233,6 +306,7 @@ class Generator {
           case 0:
             return `(i64.extend_i32_${dice.of(['s', 'u'])} ${this.expr('i32', d)})`;
           case 1:
+            if (dice.chance(50)) return this.goIdiom(d);
             return `(i64.${dice.of(['clz', 'ctz', 'popcnt', 'extend8_s', 'extend16_s', 'extend32_s'])} ${this.expr('i64', d)})`;
           case 2:
             return dice.of([`(i64.trunc_sat_f64_s ${this.expr('f64', d)})`, `(i64.reinterpret_f64 ${this.expr('f64', d)})`]);
@@ -262,6 +336,17 @@ class Generator {
     }
   }
 
+  /** What Go's compiler writes for addresses and rotations. */
+  private goIdiom(d: number): string {
+    const { dice } = this;
+    return dice.of([
+      `(i64.add ${this.expr('i64', d)} (i64.shl ${this.expr('i64', d)} (i64.const ${dice.of(['1', '3', '5', '31', '32', '0', '64', '67'])})))`,
+      `(i64.add (i64.extend_i32_u ${this.expr('i32', d)}) (i64.const ${dice.of(INTEGERS)}))`,
+      `(i64.extend_i32_u (i32.rotl ${this.expr('i32', d)} (i32.const ${dice.of(INTEGERS)})))`,
+      `(i64.extend_i32_u (i32.wrap_i64 (i64.add ${this.expr('i64', d)} (i64.shl ${this.expr('i64', d)} (i64.const 4)))))`,
+    ]);
+  }
+
   /** Division mostly by what is not zero, so that most runs get far. */
   private integerBinary(type: 'i32' | 'i64', d: number): string {
     const op = this.dice.of(INT_BINARY);
@@ -276,6 +361,10 @@ class Generator {
     return `(call $f${this.dice.below(this.functions)} ${args})`;
   }
 }
+
+const VECTOR_FIELDS = `
+  (global $v (mut v128) (v128.const i64x2 0x0123456789abcdef -2))
+  (func $turn (param v128 i32 v128) (result v128 i32 v128) (local.get 2) (local.get 1) (local.get 0))`;
 
 /** Makes NaNs canonical. */
 const CANON = `

@@ -10,7 +10,14 @@ import { randomModule } from './generate.js';
  * Random programs: the host's own engine, fused code, exact code, and every way of changing between the two must agree
  * on results, traps, memory, clock and whole state.
  */
-const SEEDS = Array.from({ length: 40 }, (_, i) => 1000 + i * 77);
+const SCALAR_SEEDS = Array.from({ length: 40 }, (_, i) => 1000 + i * 77);
+/** Programs that work on vectors too. */
+const VECTOR_SEEDS = Array.from({ length: 16 }, (_, i) => 20_000 + i * 41);
+const SEEDS = [...SCALAR_SEEDS, ...VECTOR_SEEDS];
+
+function program(seed: number): ReturnType<typeof compile> {
+  return compile(randomModule(seed, VECTOR_SEEDS.includes(seed)));
+}
 
 function args(dice: Dice): { ours: Value[]; theirs: unknown[] } {
   const [a, b, c, d] = [dice.next() | 0, BigInt.asIntN(64, BigInt(dice.next()) * 0x1_0000_0001n), dice.next() / 1000, Math.fround(dice.below(1000) / 8)];
@@ -41,7 +48,7 @@ function startRandom(seed: number, run: Running): void {
 
 describe('random programs', () => {
   it.each(SEEDS)('seed %i: like the host engine', (seed) => {
-    const { bytes, module } = compile(randomModule(seed));
+    const { bytes, module } = program(seed);
     const host = hostExports(bytes);
     const ours = running(module);
     const dice = new Dice(seed);
@@ -65,7 +72,7 @@ describe('random programs', () => {
   });
 
   it.each(SEEDS)('seed %i: fused and exact code agree', (seed) => {
-    const { module } = compile(randomModule(seed));
+    const { module } = program(seed);
     const fused = running(module);
     startRandom(seed, fused);
     const fusedStop = describeStop(fused.machine, fused.machine.run());
@@ -84,7 +91,7 @@ describe('random programs', () => {
   });
 
   it.each(SEEDS)('seed %i: stopping anywhere and going on, or in a restored copy, changes nothing', (seed) => {
-    const { module } = compile(randomModule(seed));
+    const { module } = program(seed);
     const straight = running(module);
     startRandom(seed, straight);
     const expected = describeStop(straight.machine, straight.machine.run());
@@ -117,7 +124,7 @@ describe('random programs', () => {
   });
 
   it.each(SEEDS)('seed %i: probes see the same state and change nothing', (seed) => {
-    const { module } = compile(randomModule(seed));
+    const { module } = program(seed);
     const straight = running(module);
     // What instructions look like in exact code, as far as that is quick.
     const seen = new Map<number, string>();
