@@ -55,7 +55,7 @@ describe('a module that is not Go', () => {
       'i32.const 2',
       'memory.grow',
       'drop',
-      'local.get 0',
+      'local.get $n',
       'call $helper',
       'local.get 0',
       'call $double',

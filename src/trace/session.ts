@@ -6,9 +6,9 @@ import { GoWatch } from '../go/watch.js';
 import { recognise, type GoModule } from '../go/recognise.js';
 import { NS_PER_INSTRUCTION } from '../host/clock.js';
 import { functionNames } from '../wasm/binary/names.js';
+import { disassemble } from '../program/disassemble.js';
 import type { Program } from '../program/program.js';
 import { Chrome } from './chrome.js';
-import { disassembler } from './disassembly.js';
 import { type Format, JsonLines } from './format.js';
 import { globMatcher } from './glob.js';
 import { type Describe, listenTo, showValue } from './host-calls.js';
@@ -191,14 +191,19 @@ export class TraceSession {
   }
 
   private probeInstructions(): void {
-    const show = disassembler(this.program.module, this.name);
+    const texts = new Map<number, ReadonlyMap<number, string>>();
+    const textAt = (index: number, offset: number): string => {
+      let lines = texts.get(index);
+      if (lines === undefined) texts.set(index, (lines = new Map(disassemble(this.program.module, index).map((line) => [line.offset, line.text.trim()]))));
+      return lines.get(offset) ?? '';
+    };
     const chosen = new Map<number, string>();
     for (const { index, name } of this.chosen()) chosen.set(index, name);
     const probe = this.machine.probes.everyInstruction(() => {
       const [top] = this.machine.frames();
       const name = top?.kind === 'wasm' && top.instance === this.instance ? chosen.get(top.funcIndex) : undefined;
       if (top?.kind !== 'wasm' || name === undefined) return;
-      this.emit({ ...this.base(name), event: 'instruction', index: top.funcIndex, offset: top.offset, instruction: show(top.offset) });
+      this.emit({ ...this.base(name), event: 'instruction', index: top.funcIndex, offset: top.offset, instruction: textAt(top.funcIndex, top.offset) });
     });
     this.undo.push(() => probe.remove());
   }
