@@ -54,11 +54,11 @@ function setInteger(words: Int32Array, d: number, value: number): void {
   words[d + 1] = high;
 }
 
-function setF32(cells: Cells, d: number, value: number): void {
+export function setF32(cells: Cells, d: number, value: number): void {
   if (value !== value) cells.i32[d] = CANONICAL_F32;
   else cells.f32[d] = value;
 }
-function setF64(cells: Cells, d: number, value: number): void {
+export function setF64(cells: Cells, d: number, value: number): void {
   if (value !== value) {
     cells.i32[d] = 0;
     cells.i32[d + 1] = CANONICAL_F64_HIGH;
@@ -181,7 +181,7 @@ function arithmetic(kind: number, x: number, y: number): number {
 function ctz32(x: number): number {
   return x === 0 ? 32 : 31 - Math.clz32(x & -x);
 }
-function popcnt32(x: number): number {
+export function popcnt32(x: number): number {
   let bits = x - ((x >>> 1) & 0x55555555);
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
@@ -340,7 +340,8 @@ function truncate(words: Int32Array, d: number, value: number, bits: 32 | 64, si
   return 0;
 }
 
-function saturate(words: Int32Array, d: number, value: number, bits: 32 | 64, signed: boolean): number {
+/** As `trunc_sat` does (§4.3.4). */
+export function saturate(words: Int32Array, d: number, value: number, bits: 32 | 64, signed: boolean): number {
   const least = signed ? -(2 ** (bits - 1)) : 0;
   if (value !== value) setSaturated(words, d, bits, 0, 0);
   else if (value >= 2 ** (signed ? bits - 1 : bits)) setSaturated(words, d, bits, -1, signed ? 0x7fffffff : -1);

@@ -1,7 +1,6 @@
 import type { OP } from '../../wasm/opcodes.js';
-import type { Cells } from '../cells.js';
-import { nearest } from './numeric.js';
-import { CANONICAL_F32, CANONICAL_F64_HIGH, give, scratch, setWords, type VectorOperation } from './vector-shape.js';
+import { nearest, saturate, setF32, setF64 } from './numeric.js';
+import { give, scratch, setWords, type VectorOperation } from './vector-shape.js';
 
 /**
  * Vectors of floats, in the deterministic profile: an arithmetic NaN is the canonical one. `abs`, `neg`, `pmin` and
@@ -9,17 +8,6 @@ import { CANONICAL_F32, CANONICAL_F64_HIGH, give, scratch, setWords, type Vector
  */
 
 type FloatLane = (x: number, y: number) => number;
-
-function setF32(cells: Cells, d: number, value: number): void {
-  if (value !== value) cells.i32[d] = CANONICAL_F32;
-  else cells.f32[d] = value;
-}
-function setF64(cells: Cells, d: number, value: number): void {
-  if (value !== value) {
-    cells.i32[d] = 0;
-    cells.i32[d + 1] = CANONICAL_F64_HIGH;
-  } else cells.f64[d >> 1] = value;
-}
 
 /** The lane's result is rounded to f32 once more, which does not show: a double has more than twice the digits. */
 function each32(lane: FloatLane): VectorOperation {
@@ -98,19 +86,17 @@ function multiplyAdd64(sign: 1 | -1): VectorOperation {
 
 // Conversions
 
-function saturated(x: number, signed: boolean): number {
-  if (x !== x) return 0;
-  return Math.trunc(signed ? Math.min(Math.max(x, -0x80000000), 0x7fffffff) : Math.min(Math.max(x, 0), 0xffffffff));
-}
 function truncate32(signed: boolean): VectorOperation {
   return ({ i32, f32 }, d, a) => {
-    for (let i = 0; i < 4; i++) i32[d + i] = saturated(f32[a + i]!, signed);
+    for (let i = 0; i < 4; i++) saturate(i32, d + i, f32[a + i]!, 32, signed);
   };
 }
 function truncate64(signed: boolean): VectorOperation {
   return ({ i32, f64 }, d, a) => {
-    const second = saturated(f64[(a >> 1) + 1]!, signed);
-    setWords(i32, d, saturated(f64[a >> 1]!, signed), second, 0, 0);
+    const [x, y] = [f64[a >> 1]!, f64[(a >> 1) + 1]!];
+    saturate(i32, d, x, 32, signed);
+    saturate(i32, d + 1, y, 32, signed);
+    i32[d + 2] = i32[d + 3] = 0;
   };
 }
 function convert64(signed: boolean): VectorOperation {

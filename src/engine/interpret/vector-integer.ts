@@ -1,6 +1,6 @@
 import type { OP } from '../../wasm/opcodes.js';
 import type { Cells } from '../cells.js';
-import { mulHigh } from './numeric.js';
+import { mulHigh, popcnt32 } from './numeric.js';
 import { each16, each16u, each32, each32u, each8, each8u, give, type IntegerLane, scratch, type VectorOperation } from './vector-shape.js';
 
 /** Integer vectors. */
@@ -32,12 +32,6 @@ const toU16 = (x: number): number => clamp(x, 0, 0xffff);
 
 /** Product of two numbers of 15 bits after the point, rounded and saturated (§4.3.2, iq15mulr_sat_s). */
 const q15: IntegerLane = (x, y) => toS16((x * y + 0x4000) >> 15);
-
-function bitsOfByte(x: number): number {
-  let bits = x - ((x >>> 1) & 0x55);
-  bits = (bits & 0x33) + ((bits >>> 2) & 0x33);
-  return (bits + (bits >>> 4)) & 0x0f;
-}
 
 // Shifts, by a count modulo the width
 
@@ -217,7 +211,7 @@ export const INTEGERS: Partial<Record<keyof typeof OP, VectorOperation>> = {
   i64x2_lt_s: compare64((x, y) => x < y), i64x2_gt_s: compare64((x, y) => x > y),
   i64x2_le_s: compare64((x, y) => x <= y), i64x2_ge_s: compare64((x, y) => x >= y),
 
-  i8x16_abs: each8(absolute), i8x16_neg: each8(negate), i8x16_popcnt: each8u(bitsOfByte),
+  i8x16_abs: each8(absolute), i8x16_neg: each8(negate), i8x16_popcnt: each8u(popcnt32),
   i8x16_all_true: allTrue(lane8, 16), i8x16_bitmask: bitmask(lane8, 16),
   i8x16_narrow_i16x8_s: narrowed8(toS8), i8x16_narrow_i16x8_u: narrowed8(toU8),
   i8x16_shl: shifted(each8, 7, shiftLeft), i8x16_shr_s: shifted(each8, 7, shiftRight), i8x16_shr_u: shifted(each8u, 7, shiftRightZeros),

@@ -7,9 +7,6 @@ import { Cells } from '../cells.js';
  */
 export type VectorOperation = (cells: Cells, d: number, a: number, b: number, c: number, k: number) => void;
 
-export const CANONICAL_F32 = 0x7fc00000;
-export const CANONICAL_F64_HIGH = 0x7ff80000;
-
 /** Where results are put together whose lanes do not come from the same lanes of the operands. */
 export const scratch: Cells = new Cells(2);
 
