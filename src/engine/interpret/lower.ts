@@ -992,7 +992,8 @@ export class Lowering extends Emitter {
     for (const control of controls) none.push(this.tableTarget(control, stubs));
     const { pending } = this;
     for (const [control, label] of stubs) {
-      this.pending = 0;
+      // The branch out of the stub charges, not the one to it: the machine must not stop while operands are on their way.
+      this.pending = pending;
       this.bind(label);
       this.branch(control);
     }
