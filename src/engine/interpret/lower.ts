@@ -1175,11 +1175,9 @@ export class Lowering extends Emitter {
 
   private callIndirect(typeIndex: number, tableIndex: number): void {
     const table = this.instance.tables[tableIndex]!;
-    if (this.store.tables[table]!.is64) this.unsupported();
     const id = this.instance.typeIds[typeIndex]!;
     const type = this.funcType(id);
-    const index = this.cell(this.height - 1);
-    this.height--;
+    const index = this.tableIndex(table);
     const base = this.argumentsOf(type);
     this.failing();
     this.op(X.CALL_INDIRECT);
@@ -1191,6 +1189,28 @@ export class Lowering extends Emitter {
     this.called(type);
   }
 
+  /** Takes the index of an indirect call. One of 64 bits becomes one of 32, or the largest where it does not fit. */
+  private tableIndex(table: number): number {
+    const top = this.height - 1;
+    const index = this.cell(top);
+    this.height--;
+    if (!this.store.tables[table]!.is64) return index;
+    // In a cell of its own: a trap shows the operand as it was.
+    const narrow = this.homes[top]! + wordsOf(I64);
+    this.frameEnd = Math.max(this.frameEnd, narrow + 2);
+    this.opTo(X.I32_EQ_K, narrow);
+    this.word(index + 1);
+    this.word(0);
+    this.opTo(X.I32_ADD_K, narrow);
+    this.word(narrow);
+    this.word(-1);
+    this.opTo(X.I32_OR, narrow);
+    this.word(narrow);
+    this.word(index);
+    this.fence();
+    return narrow;
+  }
+
   private tailCall(op: number): void {
     const { reader, instance } = this;
     const indirect = op === OP.return_call_indirect;
@@ -1198,9 +1218,7 @@ export class Lowering extends Emitter {
     const type = this.funcType(id);
     let index = 0;
     if (indirect) {
-      if (this.store.tables[instance.tables[reader.y]!]!.is64) this.unsupported();
-      index = this.cell(this.height - 1);
-      this.height--;
+      index = this.tableIndex(instance.tables[reader.y]!);
     }
     const base = this.argumentsOf(type);
     this.failing();
