@@ -1,10 +1,13 @@
 import { InstructionReader } from '../wasm/binary/code-reader.js';
 import { OP } from '../wasm/opcodes.js';
 import type { CodeRange } from '../wasm/module.js';
-import { F32, F64, ref, V128 } from '../wasm/types.js';
-import { LinkError } from './errors.js';
+import { BOT, cellsOf, F32, F64, HEAP, type HeapType, isNullable, ref, V128 } from '../wasm/types.js';
+import { Cells } from './cells.js';
+import { Crash, Exhaustion, OUT_OF_MEMORY, Trap } from './errors.js';
+import { objectOperation, objects } from './interpret/objects.js';
+import { TRAP_TEXTS, TRAPS } from './interpret/traps.js';
 import type { Instance, Store } from './store.js';
-import { funcHandle, i32, i64, loadValue, NULL_HANDLE, type Value } from './value.js';
+import { funcHandle, i32, i64, loadValue, NULL_HANDLE, storeValue, type Value } from './value.js';
 
 /**
  * Evaluates a validated constant expression (spec §3.4.13) of `instance`, whose functions and earlier globals exist
@@ -68,10 +71,41 @@ export function evaluate(store: Store, instance: Instance, range: CodeRange): Va
       case OP.i64_mul:
         stack.push(i64(popI64() * popI64()));
         break;
+      case OP.any_convert_extern:
+        stack.push(converted(stack.pop()!, HEAP.any));
+        break;
+      case OP.extern_convert_any:
+        stack.push(converted(stack.pop()!, HEAP.extern));
+        break;
       default:
-        throw new LinkError(`the constant instruction ${reader.instruction.mnemonic} at byte ${reader.start} is not supported`);
+        stack.push(makeObject(store, instance, reader, stack));
     }
   }
+}
+
+/** The same reference in the other hierarchy. */
+function converted(value: Value, heap: HeapType): Value {
+  if (!('handle' in value)) throw new Crash('a reference was expected');
+  return { type: ref(heap, isNullable(value.type)), handle: value.handle };
+}
+
+/**
+ * Structures, arrays and i31. Nothing is collected meanwhile: what the expression holds is in no root.
+ */
+function makeObject(store: Store, instance: Instance, reader: InstructionReader, stack: Value[]): Value {
+  const operation = objectOperation(store, instance, reader, BOT);
+  if (operation === undefined) throw new Crash(`${reader.instruction.mnemonic} is no constant instruction`);
+  const operands = stack.splice(stack.length - operation.operands);
+  const cells = new Cells(2 * operands.length + 1);
+  let at = 0;
+  for (const operand of operands) {
+    storeValue(cells, at, operand);
+    at += cellsOf(operand.type);
+  }
+  const trap = objects({ store, instance, cells, roots: undefined }, reader.op, 0, operation.x, operation.y);
+  if (trap === TRAPS.outOfMemory) throw new Exhaustion(OUT_OF_MEMORY);
+  if (trap !== 0) throw new Trap(TRAP_TEXTS[trap]);
+  return loadValue(cells, 0, operation.result);
 }
 
 function wide(reader: InstructionReader): bigint {

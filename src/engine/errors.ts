@@ -21,9 +21,13 @@ export const TRAP = {
   nullException: 'null exception reference',
   nullDescriptor: 'null descriptor reference',
   cast: 'cast failure',
+  descriptorCast: 'descriptor cast failure',
   unalignedAtomic: 'unaligned atomic',
   expectedShared: 'expected shared memory',
 } as const;
+
+/** Of the `Exhaustion` where objects would take more than the heap may. */
+export const OUT_OF_MEMORY = 'out of memory';
 
 /** A trap (spec §4.3): the message begins with the specification's text. */
 export class Trap extends Error {

@@ -1,5 +1,5 @@
 import type { FuncType, ValType } from '../wasm/types.js';
-import { Crash, Exhaustion, Trap, UncaughtException } from './errors.js';
+import { Crash, Exhaustion, OUT_OF_MEMORY, Trap, UncaughtException } from './errors.js';
 import { countingOffset, type Frame, localTypes, materialise, readOperand, readValues, startOffset } from './frames.js';
 import type { HostFunction } from './host-function.js';
 import { BRIDGE_PC, CodeHeap, LEAVE_PC, type Segment } from './interpret/code-heap.js';
@@ -18,18 +18,16 @@ import {
 import type { Mode } from './interpret/lower.js';
 import { X } from './interpret/opcodes.js';
 import { type Place, wordsOf } from './interpret/position-map.js';
-import { callLeaf, ExecutionState, FP, FUNC, KIND, type Limits, memoryOf, PC, RECORD } from './interpret/state.js';
+import { callLeaf, ExecutionState, FP, FRAME, FUNC, KIND, type Limits, memoryOf, PC, RECORD } from './interpret/state.js';
 import { train } from './interpret/train.js';
 import { TRAP_TEXTS, TRAPS } from './interpret/traps.js';
 import { Probes } from './probes.js';
+import { rootsOf } from './roots.js';
 import { capture, hashSnapshot, type Snapshot, type SnapshotFrame, type StoreSnapshot, captureStore, restoreStore } from './snapshot.js';
 import type { PendingCall, StopReason } from './stop-reason.js';
 import type { Store, WasmFunction } from './store.js';
-import { type Value, storeValue } from './value.js';
+import { funcAddress, type Value, storeValue } from './value.js';
 import { CellWindow } from './cells.js';
-
-/** What a frame record is. */
-export const FRAME = { wasm: 0, idle: 1, host: 2, bridge: 3 } as const;
 
 export interface MachineOptions {
   /** Frames (default 1,000,000). */
@@ -82,6 +80,7 @@ export class Machine {
     );
     this.state = new ExecutionState(store, this.limits);
     this.heap = new CodeHeap(this.state, (func) => this.probes.positions(func));
+    this.state.roots = rootsOf(store, this.state, this.heap);
     this.state.records[FUNC] = -1;
     this.state.records[PC] = LEAVE_PC;
     this.state.records[KIND] = FRAME.idle;
@@ -427,12 +426,12 @@ export class Machine {
 
   // Calls that the loop leaves to us
 
-  /** At a CALL, CALL_IMPORT or CALL_INDIRECT that has not begun. */
+  /** At a CALL, CALL_IMPORT, CALL_INDIRECT or CALL_REF that has not begun. */
   private call(): StopReason | undefined {
     const { state } = this;
     const { code, pc } = state;
     const indirect = code[pc] === X.CALL_INDIRECT;
-    const callee = indirect ? this.resolve(pc, 5) : code[pc + 2]!;
+    const callee = indirect ? this.resolve(pc, 5) : code[pc] === X.CALL_REF ? this.referenced(pc) : code[pc + 2]!;
     if (callee < 0) return this.trap(TRAPS.callType);
     const base = state.fp + code[pc + 3]!;
     const next = pc + (indirect ? 6 : 4);
@@ -492,16 +491,24 @@ export class Machine {
     return this.store.types.isSubtype(this.store.funcs[callee]!.typeId, code[pc + 4]!) ? callee : -1;
   }
 
+  /** The function that the reference of a CALL_REF or TAIL_CALL_REF means; negative where it is null. */
+  private referenced(pc: number): number {
+    const { code, cells, fp } = this.state;
+    return funcAddress(cells.i32[fp + code[pc + 2]!]!);
+  }
+
   private tailCall(): StopReason | undefined {
     const { state } = this;
     const { code, pc, cells } = state;
+    const byReference = code[pc] === X.TAIL_CALL_REF;
+    if (byReference && this.referenced(pc) < 0) return this.trap(TRAPS.nullFunction);
     const indirect = code[pc] === X.TAIL_CALL_INDIRECT;
     if (indirect) {
       const handle = this.store.tables[code[pc + 2]!]!.elements[cells.i32[state.fp + code[pc + 5]!]! >>> 0];
       if (handle === undefined) return this.trap(TRAPS.undefinedElement);
       if (handle === 0) return this.trap(TRAPS.uninitializedElement);
     }
-    const callee = indirect ? this.resolve(pc, 5) : code[pc + 2]!;
+    const callee = indirect ? this.resolve(pc, 5) : byReference ? this.referenced(pc) : code[pc + 2]!;
     if (callee < 0) return this.trap(TRAPS.callType);
     const host = this.hostOf(callee);
     const entry = host === undefined ? this.heap.segmentOf(callee, 'fused').entry : 0;
@@ -547,6 +554,7 @@ export class Machine {
   }
 
   private trap(number: number): StopReason {
+    if (number === TRAPS.outOfMemory) return this.exhaust(OUT_OF_MEMORY);
     const text = TRAP_TEXTS[number];
     if (text === undefined) throw new Crash(`the loop came back with an unknown trap ${number}`);
     const { state } = this;
@@ -554,8 +562,9 @@ export class Machine {
     return this.fail(new Trap(text + index), this.failingPlace(), 1);
   }
 
-  private exhaust(): StopReason {
-    return this.fail(exhaustion(), this.failingPlace(), 0, true);
+  /** Before the instruction that needs more than there is: nothing of it has happened. */
+  private exhaust(message: string = CALL_STACK_EXHAUSTED): StopReason {
+    return this.fail(new Exhaustion(message), this.failingPlace(), 0, true);
   }
 
   /**
@@ -833,8 +842,10 @@ function cellWords(types: FuncType['params'] | readonly ValType[]): number {
   return words;
 }
 
+const CALL_STACK_EXHAUSTED = 'call stack exhausted';
+
 function exhaustion(): Exhaustion {
-  return new Exhaustion('call stack exhausted');
+  return new Exhaustion(CALL_STACK_EXHAUSTED);
 }
 
 function failureOf({ failure }: Snapshot): Trap | Exhaustion | UncaughtException | undefined {

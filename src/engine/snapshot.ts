@@ -1,6 +1,7 @@
 import type { ValType } from '../wasm/types.js';
 import type { Cells } from './cells.js';
 import type { Exhaustion, Trap, UncaughtException } from './errors.js';
+import type { HeapSnapshot } from './heap.js';
 import { wordsOf } from './interpret/position-map.js';
 import type { Store } from './store.js';
 import { loadValue, storeValue } from './value.js';
@@ -26,6 +27,7 @@ export interface StoreSnapshot {
   /** By instance. */
   readonly droppedDatas: readonly Uint8Array[];
   readonly elems: readonly (readonly Int32Array[])[];
+  readonly heap: HeapSnapshot;
 }
 
 /** The state of a machine and its store, on the level of WebAssembly: plain data. */
@@ -72,6 +74,7 @@ export function captureStore(store: Store): StoreSnapshot {
     globals: globals.i32,
     droppedDatas: store.instances.map((instance) => instance.droppedDatas.slice()),
     elems: store.instances.map((instance) => instance.elems.map((handles) => handles.slice())),
+    heap: store.heap.save(),
   };
 }
 
@@ -79,6 +82,7 @@ export function restoreStore(store: Store, from: StoreSnapshot): void {
   store.memories.forEach((memory, i) => memory.reset(from.memories[i]!));
   store.tables.forEach((table, i) => table.reset(from.tables[i]!));
   store.globalCells.i32.set(from.globals);
+  store.heap.load(from.heap);
   store.instances.forEach((instance, i) => {
     instance.droppedDatas.set(from.droppedDatas[i]!);
     from.elems[i]!.forEach((handles, j) => {
@@ -89,7 +93,7 @@ export function restoreStore(store: Store, from: StoreSnapshot): void {
 
 // Encoding: a JSON header that names the lengths of the arrays, then the arrays.
 
-const MAGIC = 'RTWSNAP1';
+const MAGIC = 'RTWSNAP2';
 
 interface Header {
   readonly clock: number;
@@ -102,6 +106,8 @@ interface Header {
   readonly instances: number;
   /** Element segments by instance. */
   readonly elems: readonly number[];
+  /** Where the heap collects next. */
+  readonly heapLimit: number;
 }
 
 function bytesOf(array: Int32Array | Uint8Array): Uint8Array {
@@ -117,6 +123,9 @@ function arraysOf({ frames, cells, store }: Snapshot): Uint8Array[] {
     ...store.tables,
     ...store.droppedDatas,
     ...store.elems.flat(),
+    store.heap.words,
+    store.heap.table,
+    store.heap.pins,
   ].map(bytesOf);
 }
 
@@ -132,6 +141,7 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
     tables: store.tables.length,
     instances: store.droppedDatas.length,
     elems: store.elems.map((segments) => segments.length),
+    heapLimit: store.heap.limit,
   };
   const json = new TextEncoder().encode(MAGIC + JSON.stringify(header));
   const total = 4 + json.length + arrays.reduce((sum, array) => sum + array.length, 0);
@@ -171,6 +181,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
       tables: many(header.tables, takeWords),
       droppedDatas: many(header.instances, take),
       elems: header.elems.map((count) => many(count, takeWords)),
+      heap: { words: takeWords(), table: takeWords(), pins: takeWords(), limit: header.heapLimit },
     },
   };
 }
@@ -224,6 +235,7 @@ export function hashSnapshot(snapshot: Snapshot): string {
   digest.word(snapshot.clock);
   digest.word(Math.floor(snapshot.clock / 2 ** 32));
   digest.word(snapshot.activations);
+  digest.word(snapshot.store.heap.limit);
   digest.bytes(new TextEncoder().encode(snapshot.failure === undefined ? '' : `${snapshot.failure.kind}:${snapshot.failure.message}`));
   for (const array of arraysOf(snapshot)) digest.bytes(array);
   return digest.toString();

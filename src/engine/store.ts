@@ -2,6 +2,7 @@ import type { Module } from '../wasm/module.js';
 import { TypeRegistry } from '../wasm/type-registry.js';
 import { cellsOf, type FuncType, type GlobalType, type MemoryType, type TableType } from '../wasm/types.js';
 import { Cells } from './cells.js';
+import { Heap, type HeapOptions } from './heap.js';
 import type { HostFunction } from './host-function.js';
 import { MemoryInstance } from './memory.js';
 import { TableInstance } from './table.js';
@@ -64,7 +65,7 @@ export interface Instance {
   readonly exports: ReadonlyMap<string, Extern>;
 }
 
-export interface StoreOptions {
+export interface StoreOptions extends HeapOptions {
   /** What one memory may take at most, in bytes (default 4 GiB). */
   readonly maxMemoryBytes?: number | undefined;
 }
@@ -82,6 +83,8 @@ export class Store {
   readonly globalCells: Cells = new Cells(64);
   readonly tags: TagInstance[] = [];
   readonly instances: Instance[] = [];
+  /** Structs, arrays and exceptions. */
+  readonly heap: Heap;
   readonly hostValues: HostValues = new HostValues();
   readonly options: StoreOptions;
   /** Hears every growth that succeeded, by instruction or by the host. */
@@ -91,6 +94,7 @@ export class Store {
 
   constructor(options: StoreOptions = {}) {
     this.options = options;
+    this.heap = new Heap(this.types, options);
   }
 
   addHost(host: HostFunction): number {

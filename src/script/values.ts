@@ -1,9 +1,10 @@
+import { isOfType } from '../engine/interpret/objects.js';
 import type { Store } from '../engine/store.js';
 import { hostHandle, hostIndex, isHostHandle, NULL_HANDLE, type Value } from '../engine/value.js';
 import { formatF32, formatF64 } from '../wasm/text/literals.js';
 import type { Constant, NanPattern, Pattern } from '../wasm/text/script.js';
 import { showType } from '../wasm/show.js';
-import { F32, F64, HEAP, heapOf, type HeapType, I32, I64, isAbstract, V128, type ValType } from '../wasm/types.js';
+import { F32, F64, HEAP, heapOf, type HeapType, I32, I64, isAbstract, ref, V128, type ValType } from '../wasm/types.js';
 
 type Reference = Extract<Value, { readonly handle: number }>;
 /** The disjoint hierarchies of heap types (spec §3.3.3). */
@@ -88,22 +89,19 @@ function matchesReference(pattern: Pattern, { handle, type }: Reference, store: 
       if (!isHostHandle(handle) || hierarchy !== hierarchyOf(pattern.type, store)) return false;
       return store.hostValues.at(hostIndex(handle)) === pattern.value;
     case 'ref':
-      return handle !== NULL_HANDLE && matchesHeap(pattern.heap, handle, hierarchy);
+      return handle !== NULL_HANDLE && matchesHeap(pattern.heap, handle, hierarchy, store);
     default:
       return false;
   }
 }
 
-function matchesHeap(heap: Extract<Pattern, { kind: 'ref' }>['heap'], handle: number, hierarchy: Hierarchy): boolean {
+function matchesHeap(heap: Extract<Pattern, { kind: 'ref' }>['heap'], handle: number, hierarchy: Hierarchy, store: Store): boolean {
   switch (heap) {
     case 'i31':
-      return hierarchy === 'any' && (handle & 1) === 1;
     case 'eq':
-      return hierarchy === 'any' && !isHostHandle(handle);
     case 'struct':
     case 'array':
-      // The store holds no objects yet, so nothing can be one.
-      return false;
+      return hierarchy === 'any' && isOfType(store, handle, ref(HEAP[heap], false));
     default:
       return hierarchy === heap;
   }

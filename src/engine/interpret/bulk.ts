@@ -2,15 +2,17 @@ import { OP } from '../../wasm/opcodes.js';
 import { Crash } from '../errors.js';
 import type { MemoryInstance } from '../memory.js';
 import type { TableInstance } from '../table.js';
+import { objects } from './objects.js';
 import type { ExecutionState } from './state.js';
 import { TRAPS } from './traps.js';
 
 /**
- * The instructions on whole memories, tables and segments. Operands stand in consecutive cells from word `base` on,
+ * The instructions on whole memories, tables, segments and on references. Operands stand in consecutive cells from word `base` on,
  * the result replaces the first. `x` and `y` are the immediates, as store addresses for memories and tables and as
  * positions in the instance for segments. Answers 0, or a trap's number.
  */
 export function bulk(state: ExecutionState, op: number, base: number, x: number, y: number): number {
+  if (op >> 16 === OBJECT_PREFIX || op === OP.ref_as_non_null) return objects(state, op, base, x, y);
   switch (op) {
     case OP.memory_size:
     case OP.memory_grow:
@@ -28,6 +30,8 @@ export function bulk(state: ExecutionState, op: number, base: number, x: number,
       return onTable(state, op, base, x, y);
   }
 }
+
+const OBJECT_PREFIX = 0xfb;
 
 /** An unsigned operand; what is beyond 2^53 loses precision only where it is out of bounds anyway. */
 function operand(words: Int32Array, at: number, wide: boolean): number {

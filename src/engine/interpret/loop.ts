@@ -27,6 +27,7 @@ const TRAPS_UNREACHABLE = 1;
 const TRAPS_MEMORY = 5;
 const TRAPS_UNDEFINED_ELEMENT = 7;
 const TRAPS_UNINITIALIZED_ELEMENT = 8;
+const TRAPS_NULL_FUNCTION = 12;
 
 /**
  * Runs lowered code from `state.pc` until something is to be done that is not the loop's: see the statuses above.
@@ -1708,6 +1709,38 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           VECTORS[code[pc + 2]!]!(cells, fp + code[pc + 1]!, fp + code[pc + 3]!, fp + code[pc + 4]!, fp + code[pc + 5]!, code[pc + 6]!);
           pc += 7;
           continue;
+
+        // References
+        case 184: // CALL_REF
+          i = I[fp + code[pc + 2]!]!;
+          if (i === 0) {
+            status = STATUS_TRAP + TRAPS_NULL_FUNCTION;
+            break run;
+          }
+          x = (i >> 2) - 1;
+          entry = entries[x]!;
+          if (entry === 0 || code[entry - 5]! !== instance) {
+            status = STATUS_CALL;
+            break run;
+          }
+          i = fp + code[pc + 3]!;
+          if (i + code[entry - 2]! > cellEnd || rp >= recordEnd) {
+            status = STATUS_CALL;
+            break run;
+          }
+          left -= code[pc + 1]!;
+          R[rp + 1] = pc + 4;
+          rp += 4;
+          R[rp] = x;
+          R[rp + 2] = fp = i;
+          y = i + code[entry - 4]!;
+          for (i += code[entry - 3]!; i < y; i++) I[i] = 0;
+          pc = entry;
+          if (left < 0) break run;
+          continue;
+        case 185: // TAIL_CALL_REF
+          status = STATUS_TAIL_CALL;
+          break run;
         default:
           throw new Crash(`no opcode ${code[pc]}`);
       }

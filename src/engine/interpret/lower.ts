@@ -1,11 +1,12 @@
 import { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { type Instruction, instruction } from '../../wasm/instructions.js';
 import { OP } from '../../wasm/opcodes.js';
-import { F32, F64, type FuncType, I32, I64, ref, V128, type ValType } from '../../wasm/types.js';
+import { BOT, F32, F64, type FuncType, HEAP, heapOf, I32, I64, isExact, isNullable, ref, V128, type ValType } from '../../wasm/types.js';
 import { Crash } from '../errors.js';
 import type { Instance, Store, WasmFunction } from '../store.js';
 import { funcHandle } from '../value.js';
 import { COMPARISONS, Emitter, NARROWED } from './emitter.js';
+import { objectOperation } from './objects.js';
 import { X } from './opcodes.js';
 import { CONST, LOCAL, OWN, type PositionMap, wordsOf } from './position-map.js';
 import { ACCESS, IN_CELLS, MIRRORED, UNARY, WITH_IMMEDIATE } from './selection.js';
@@ -939,7 +940,7 @@ export class Lowering extends Emitter {
   }
   private invertCondition(): void {
     const { condition } = this;
-    if (condition.opcode === X.BR_NZ) condition.opcode = X.BR_Z;
+    if (condition.words === 1) condition.opcode = condition.opcode === X.BR_Z ? X.BR_NZ : X.BR_Z;
     else {
       const { opposite, swapped } = BRANCHES[condition.opcode]!;
       condition.opcode = opposite;
@@ -962,6 +963,11 @@ export class Lowering extends Emitter {
 
   private branchIf(control: Control): void {
     this.takeCondition();
+    this.branchOnCondition(control);
+  }
+
+  /** What the condition reads must stay there while the operands of the label go to their cells. */
+  private branchOnCondition(control: Control): void {
     const count = this.labelTypes(control).length;
     this.canonicalise(count);
     if (!this.needsMoves(control)) return this.emitCondition(control.label);
@@ -1082,9 +1088,111 @@ export class Lowering extends Emitter {
         this.word(0);
         return this.push(I32);
       }
+      case OP.call_ref:
+      case OP.return_call_ref:
+        return this.callReference(op === OP.return_call_ref);
+      case OP.ref_eq:
+        return this.equalReferences();
+      case OP.br_on_null:
+        return this.branchOnNull(this.controlAt(reader.x));
+      case OP.br_on_non_null:
+        return this.branchOnNonNull(this.controlAt(reader.x));
+      case OP.any_convert_extern:
+      case OP.extern_convert_any:
+        return this.retype(ref(op === OP.any_convert_extern ? HEAP.any : HEAP.extern, isNullable(this.types[this.height - 1]!)));
       default:
+        if (op >> 16 === 0xfb || op === OP.ref_as_non_null) return this.objectInstruction(op);
         return this.bulkOperation(op);
     }
+  }
+
+  // References
+
+  private callReference(tail: boolean): void {
+    const type = this.funcType(this.instance.typeIds[this.reader.x]!);
+    const a = this.cell(this.height - 1);
+    this.height--;
+    const base = this.argumentsOf(type);
+    this.failing();
+    this.op(tail ? X.TAIL_CALL_REF : X.CALL_REF);
+    this.word(this.takePending());
+    this.word(a);
+    this.word(base);
+    if (tail) this.reachable = false;
+    else this.called(type);
+  }
+
+  private equalReferences(): void {
+    const b = this.cell(this.height - 1);
+    const a = this.cell(this.height - 2);
+    this.height -= 2;
+    this.opTo(X.I32_EQ, this.nextHome());
+    this.word(a);
+    this.word(b);
+    this.push(I32);
+  }
+
+  private objectInstruction(op: number): void {
+    const operation = objectOperation(this.store, this.instance, this.reader, this.types[this.height - 1] ?? BOT);
+    if (operation === undefined) this.unsupported();
+    const { operands, result, x, y } = operation;
+    this.canonicalise(operands);
+    const base = operands === 0 ? this.nextHome() : this.homes[this.height - operands]!;
+    this.failing();
+    this.height -= operands;
+    this.op(X.BULK);
+    this.word(op);
+    this.word(base);
+    this.word(x);
+    this.word(y);
+    this.word(0);
+    this.fence();
+    if (BRANCHING_CASTS.has(op)) return this.branchOnCast(op, base);
+    if (result !== BOT) this.push(result);
+    this.place();
+  }
+
+  /** The reference stands at `reference`, and whether it can be cast, as a condition, in the cell after it. */
+  private branchOnCast(op: number, reference: number): void {
+    const { reader, condition } = this;
+    const source = this.canon(reader.type);
+    const target = this.canon(reader.target);
+    const onFailure = op === OP.br_on_cast_fail || op === OP.br_on_cast_desc_eq_fail;
+    const rest = isNullable(target) ? ref(heapOf(source), false, isExact(source)) : source;
+    this.frameEnd = Math.max(this.frameEnd, reference + 4);
+    this.push(onFailure ? rest : target);
+    condition.opcode = onFailure ? X.BR_Z : X.BR_NZ;
+    condition.a = reference + 2;
+    condition.words = 1;
+    this.branchOnCondition(this.controlAt(reader.x));
+    this.types[this.height - 1] = onFailure ? target : rest;
+    this.place();
+  }
+
+  private branchOnNull(control: Control): void {
+    const { condition } = this;
+    const top = this.height - 1;
+    const a = this.cell(top);
+    const type = this.types[top]!;
+    const kind = this.kinds[top]!;
+    this.height--;
+    condition.opcode = X.BR_Z;
+    condition.a = a;
+    condition.words = 1;
+    this.branchOnCondition(control);
+    this.pushAs(ref(heapOf(type), false, isExact(type)), kind, a, 0);
+  }
+
+  private branchOnNonNull(control: Control): void {
+    const { condition } = this;
+    const top = this.height - 1;
+    const type = this.types[top]!;
+    condition.a = this.cell(top);
+    this.types[top] = ref(heapOf(type), false, isExact(type));
+    condition.opcode = X.BR_NZ;
+    condition.words = 1;
+    this.branchOnCondition(control);
+    this.height--;
   }
 
   private select(): void {
@@ -1305,6 +1413,8 @@ function bulkShape(op: number): BulkShape | undefined {
       return undefined;
   }
 }
+
+const BRANCHING_CASTS: ReadonlySet<number> = new Set([OP.br_on_cast, OP.br_on_cast_fail, OP.br_on_cast_desc_eq, OP.br_on_cast_desc_eq_fail]);
 
 /** The opposite of each conditional branch, by opcode. */
 const BRANCHES: Record<number, { opposite: number; swapped: boolean }> = {};

@@ -197,11 +197,14 @@ const NAMES = [
   'NUMERIC', // d a b wasm-opcode
   'LOAD_ANY', // d a memory wasm-opcode offset-lo offset-hi
   'STORE_ANY', // a v memory wasm-opcode offset-lo offset-hi
-  'BULK', // wasm-opcode base x y n: memory, table and segment instructions on operands at base
+  'BULK', // wasm-opcode base x y n: instructions on memories, tables, segments and objects, operands at base
   // Vectors
   'MOVE_128',
   'CONST_128', // d and four words
   'VECTOR', // d row a b c k: by row of `INSTRUCTIONS`, see vector.ts
+  // References
+  'CALL_REF', // n a base
+  'TAIL_CALL_REF', // n a base
 ] as const;
 
 export type OpcodeName = (typeof NAMES)[number];

@@ -1,6 +1,7 @@
 import { I32 } from '../../wasm/types.js';
 import { Cells, CellWindow } from '../cells.js';
 import { type GuestMemory, MemoryView } from '../guest-memory.js';
+import type { Roots } from '../heap.js';
 import type { LeafFunction } from '../host-function.js';
 import { MemoryInstance } from '../memory.js';
 import type { Instance, Store } from '../store.js';
@@ -13,6 +14,9 @@ export const FUNC = 0;
 export const PC = 1;
 export const FP = 2;
 export const KIND = 3;
+
+/** What a frame record is. */
+export const FRAME = { wasm: 0, idle: 1, host: 2, bridge: 3 } as const;
 
 /** What the embedder may limit; `machine.ts` says what happens then. */
 export interface Limits {
@@ -57,6 +61,8 @@ export class ExecutionState {
   instance!: Instance;
   memory: MemoryInstance = NO_MEMORY;
   readonly limits: Limits;
+  /** Where references are outside the heap. */
+  roots: Roots | undefined = undefined;
 
   readonly args: CellWindow = new CellWindow(this.cells, 0);
   readonly results: CellWindow = new CellWindow(this.cells, 0);

@@ -36,6 +36,9 @@ const WORDS = 16;
 const AT = 64;
 const ENTRY = 32;
 
+/** Handles of functions. */
+const CALLABLE: readonly [number, number] = [funcHandle(1), funcHandle(2)];
+
 let trained = false;
 
 export function train(): void {
@@ -45,7 +48,7 @@ export function train(): void {
   const helperOps = INSTRUCTIONS.filter((row) => row.imm === 'none' && row.op < 256 && row.results?.length === 1).map((row) => row.op);
   for (const values of VALUES) {
     for (const opcode of Object.values(X)) {
-      if (opcode === X.NUMERIC || opcode === X.I64_DIVIDE || opcode === X.BULK || opcode === X.LOAD_ANY || opcode === X.STORE_ANY || opcode === X.VECTOR) continue;
+      if (opcode === X.NUMERIC || opcode === X.I64_DIVIDE || opcode === X.BULK || opcode === X.LOAD_ANY || opcode === X.STORE_ANY || opcode === X.VECTOR || opcode === X.CALL_REF) continue;
       for (const operands of OPERANDS) attempt(state, values, [opcode, ...operands]);
     }
     for (const op of helperOps) attempt(state, values, [X.NUMERIC, 0, 0, 2, op]);
@@ -53,6 +56,7 @@ export function train(): void {
     attempt(state, values, [X.LOAD_ANY, 0, 0, 0, OP.i32_load, 1, 0]);
     attempt(state, values, [X.STORE_ANY, 0, 0, 0, OP.i32_store, 1, 0]);
     attempt(state, values, [X.VECTOR, 0, instruction(OP.i32x4_add)!.index, 0, 4, 8, 0]);
+    attempt(state, CALLABLE, [X.CALL_REF, 0, 0, 0]);
     for (const op of [OP.memory_size, OP.memory_fill, OP.memory_copy, OP.table_size]) attempt(state, values, [X.BULK, op, 0, 0, 0, 1]);
   }
 }

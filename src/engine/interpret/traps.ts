@@ -1,4 +1,4 @@
-import { TRAP } from '../errors.js';
+import { OUT_OF_MEMORY, TRAP } from '../errors.js';
 
 /** What interpreted code can trap with, as numbers that the loop and its helpers hand on; 0 is no trap. */
 export const TRAPS = {
@@ -11,6 +11,17 @@ export const TRAPS = {
   undefinedElement: 7,
   uninitializedElement: 8,
   callType: 9,
+  array: 10,
+  nullReference: 11,
+  nullFunction: 12,
+  nullStructure: 13,
+  nullArray: 14,
+  nullI31: 15,
+  nullDescriptor: 16,
+  cast: 17,
+  descriptorCast: 18,
+  /** No trap: the heap has no room, which is an `Exhaustion`. */
+  outOfMemory: 19,
 } as const;
 
 /** The specification's texts by number. */
@@ -25,4 +36,14 @@ export const TRAP_TEXTS: readonly string[] = [
   TRAP.undefinedElement,
   TRAP.uninitializedElement,
   TRAP.indirectCallType,
+  TRAP.array,
+  TRAP.nullReference,
+  TRAP.nullFunction,
+  TRAP.nullStructure,
+  TRAP.nullArray,
+  TRAP.nullI31,
+  TRAP.nullDescriptor,
+  TRAP.cast,
+  TRAP.descriptorCast,
+  OUT_OF_MEMORY,
 ];
