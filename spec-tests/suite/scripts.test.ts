@@ -11,21 +11,10 @@ const OWN = join(import.meta.dirname, '../wast');
 const official = suiteFolder();
 
 /** Scripts that need what the engine does not have yet. Each must still fail, so that the list cannot outlive its reason. */
-const PENDING: readonly RegExp[] = [
-  /^simd_(?!memory-multi)/,
-  /relaxed/,
-  /^(array|br_on_|call_ref|extern|i31|ref_as_non_null|ref_cast|ref_eq|ref_test|return_call_ref|struct|type-subtyping|table_init\.)/,
-  /^(instance|throw|throw_ref|try_table)\.wast/,
-  /^(call_indirect64|table_init64)\.wast/,
-  /^legacy\//,
-  /^proposals\/(threads\/atomic|wide-arithmetic\/)/,
-  /^proposals\/custom-descriptors\/(br_on|exact-|ref_|struct_new)/,
-];
-/** Of them, the one that only asserts what validation says. */
-const STATIC = /^i32x4_relaxed_trunc/;
+const PENDING: readonly RegExp[] = [/^(instance|throw|throw_ref|try_table)\.wast/, /^legacy\//, /^proposals\/threads\/atomic/];
 
 function isPending(path: string): boolean {
-  return PENDING.some((pattern) => pattern.test(path)) && !STATIC.test(path);
+  return PENDING.some((pattern) => pattern.test(path));
 }
 
 function run(folder: string, path: string, random?: () => number): readonly ScriptFailure[] {

@@ -1,3 +1,4 @@
+import { METADATA_PREFIX } from '../binary/code-metadata.js';
 import { CATCH } from '../binary/code-reader.js';
 import { ByteWriter } from '../binary/writer.js';
 import { type Instruction, OP } from '../instructions.js';
@@ -6,7 +7,7 @@ import { Cursor } from './cursor.js';
 import { ImmediateParser, writeOpcode } from './immediates.js';
 import type { IndexSpace } from './index-space.js';
 import { LabelStack } from './label-stack.js';
-import { TOKEN, type Tokens } from './lexer.js';
+import { type Annotation, TOKEN, type Tokens } from './lexer.js';
 import type { ModuleScope } from './scope.js';
 
 /** Pairs: an offset in the binary, and the byte offset in the text that it comes from. */
@@ -368,9 +369,11 @@ export class ExpressionParser {
     for (const { name, data } of metadata) this.metadata!.push({ name, data, offset: this.out.length });
   }
 
-  private takeMetadata(...places: number[]): Metadata {
+  /** Those before token `at`, or between a parenthesis and its mnemonic. */
+  private takeMetadata(at: number, mnemonic: number = at): Metadata {
     if (this.annotations.isEmpty || this.metadata === undefined) return NO_METADATA;
-    const found = places.flatMap((at) => this.annotations.take(at, (name) => name.startsWith('metadata.code.')));
+    const take = (place: number): readonly Annotation[] => this.annotations.take(place, (name) => name.startsWith(METADATA_PREFIX));
+    const found = mnemonic === at ? take(at) : [...take(at), ...take(mnemonic)];
     for (const [i, { name, tokens }] of found.entries()) {
       if (found.findIndex((other) => other.name === name) !== i) {
         throw tokens.source.error(`@${name} annotation: duplicate annotation`, found[i]!.offset);

@@ -1,3 +1,4 @@
+import { METADATA_PREFIX } from '../binary/code-metadata.js';
 import { isFloat, isNat } from './literals.js';
 import { Source } from './source.js';
 
@@ -335,7 +336,7 @@ class Lexer {
     if (message !== undefined) {
       const at = content.errors.keys().next().value!;
       out.fail(message, content.starts[at]!, content.ends[at]!);
-    } else if (name === 'name' || name === 'custom' || name.startsWith('metadata.code.')) {
+    } else if (name === 'name' || name === 'custom' || name.startsWith(METADATA_PREFIX)) {
       content.add(TOKEN.eof, this.pos, this.pos);
       out.annotations.push({ name, before: out.count, offset: start, tokens: content });
     }

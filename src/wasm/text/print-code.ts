@@ -9,7 +9,7 @@ import { formatF32, formatF64 } from './literals.js';
 import { type ModuleNamers, Namer, identifier, quoteName } from './print-names.js';
 
 /** Beyond this depth, lines are not indented further: the text of deep nesting stays linear in its size. */
-const MAX_INDENT = 40;
+const MAX_INDENT = 16;
 const NO_NAMES = new Namer(new Map());
 const CATCH_WORDS: readonly string[] = ['catch', 'catch_ref', 'catch_all', 'catch_all_ref'];
 

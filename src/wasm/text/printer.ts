@@ -2,7 +2,7 @@ import { METADATA_PREFIX, instructionsOf, readCodeMetadata } from '../binary/cod
 import { OP } from '../instructions.js';
 import type { CustomSection, DefinedFunc, ElemSegment, Import, Module, SegmentMode } from '../module.js';
 import { showFuncType, showMemoryType, showType } from '../show.js';
-import { type FieldType, type GlobalType, I64, type MemoryType, type SubType, type TableType } from '../types.js';
+import { type FieldType, type GlobalType, I64, type MemoryType, type SubType, type TableType, type ValType } from '../types.js';
 import { CodePrinter } from './print-code.js';
 import { ModuleNamers, identifier, quoteBytes, quoteName } from './print-names.js';
 import { SECTION, SECTIONS } from './sections.js';
@@ -30,13 +30,15 @@ class ModulePrinter {
   private readonly index: (type: number) => string;
   /** Custom sections that the text expresses in another way than by `@custom`. */
   private readonly expressed = new Set<number>();
+  /** Its position among the custom sections, −1 if there is none. */
+  private readonly nameSection: number;
   /** Code metadata as annotations, by the offset of the instruction. */
   private readonly annotations = new Map<number, string>();
 
   constructor(module: Module) {
     this.module = module;
-    const section = module.customs.findIndex(({ name }) => name === 'name');
-    if (section >= 0) this.expressed.add(section);
+    this.nameSection = module.customs.findIndex(({ name }) => name === 'name');
+    if (this.nameSection >= 0) this.expressed.add(this.nameSection);
     this.names = new ModuleNamers(module);
     this.code = new CodePrinter(module, this.names);
     this.index = (type) => this.names.of('type').use(type);
@@ -87,9 +89,9 @@ class ModulePrinter {
     const last = module.sections.findLast(({ id }) => id !== SECTION.custom)?.id ?? SECTION.custom;
     for (const [i, { name, after, start, end }] of module.customs.entries()) {
       if (this.expressed.has(i)) continue;
-      // After the last section is where custom sections go by themselves.
+      // At the end, behind the names, is where custom sections go by themselves.
       const section = SECTIONS.find(({ id }) => id === after)?.name;
-      const place = after === last ? '' : section === undefined ? ' (before first)' : ` (after ${section})`;
+      const place = after === last && i > this.nameSection ? '' : section === undefined ? ' (before first)' : ` (after ${section})`;
       yield `  (@custom ${quoteName(name)}${place} ${quoteBytes(module.bytes.subarray(start, end))})`;
     }
   }
@@ -176,14 +178,9 @@ class ModulePrinter {
     const names = this.names.localsOf(index);
     const comp = this.module.types[type]?.comp;
     yield `  (func${this.names.of('func').define(index)} (;${index};)${this.code.typeUse(type, names)}`;
-    let next = comp?.kind === 'func' ? comp.params.length : 0;
-    let line = '';
-    for (let i = 0; i < locals.length; i += 2) {
-      const types = new Array<number>(locals[i]!).fill(locals[i + 1]!);
-      line += this.code.group('local', types, names, next);
-      next += types.length;
-    }
-    if (line !== '') yield `   ${line}`;
+    const types: ValType[] = [];
+    for (let i = 0; i < locals.length; i += 2) for (let count = locals[i]!; count > 0; count--) types.push(locals[i + 1]!);
+    if (types.length > 0) yield `   ${this.code.group('local', types, names, comp?.kind === 'func' ? comp.params.length : 0)}`;
     const annotation = (offset: number): string => this.annotations.get(offset) ?? '';
     for (const instruction of this.code.body(body, names, this.names.labelsOf(index), annotation)) yield `    ${instruction}`;
     yield '  )';
