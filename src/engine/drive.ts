@@ -15,7 +15,10 @@ export class Interruption extends Error {
   }
 }
 
-/** What went wrong in the guest, with the frames as they stood at that moment. */
+/** Frames that a `Failure` keeps: a runaway recursion has a million, each with all its locals. */
+const FAILURE_FRAMES = 1000;
+
+/** What went wrong in the guest, with the innermost frames as they stood at that moment. */
 export interface Failure {
   readonly error: Trap | Exhaustion | UncaughtException;
   readonly frames: readonly Frame[];
@@ -86,7 +89,7 @@ export class Driver {
           else this.answer(stop.call);
           break;
         case 'trap':
-          if (this.failure?.error !== stop.error) this.failure = { error: stop.error, frames: machine.frames() };
+          if (this.failure?.error !== stop.error) this.failure = { error: stop.error, frames: machine.frames(FAILURE_FRAMES) };
           machine.abandon();
           // A turns function has no JavaScript frame that could hear of it: its own call fails with the error.
           if (machine.depth === base || machine.pending?.host.kind !== 'turns') throw stop.error;

@@ -351,7 +351,8 @@ export class Machine {
       case STATUS_BUDGET:
         return fused ? undefined : this.atInstruction(limit);
       case STATUS_CALLER:
-        return undefined;
+        // Above a pending host call this was the activation's last frame.
+        return state.pc === LEAVE_PC ? this.returned() : undefined;
       case STATUS_SWITCH:
         this.enterFused();
         return undefined;
@@ -715,12 +716,12 @@ export class Machine {
 
   // What can be seen
 
-  /** The frames of all activations, innermost first. */
-  frames(): Frame[] {
+  /** The frames of all activations, innermost first; only the innermost `limit` of them. */
+  frames(limit: number = Infinity): Frame[] {
     const { state } = this;
     const frames: Frame[] = [];
     let activation = this.activations - 1;
-    for (let rp = state.rp; rp > 0; rp -= RECORD) {
+    for (let rp = state.rp; rp > 0 && frames.length < limit; rp -= RECORD) {
       const kind = state.records[rp + KIND];
       if (kind === FRAME.wasm) frames.push(this.wasmFrame(rp, activation));
       else if (kind === FRAME.host) {
