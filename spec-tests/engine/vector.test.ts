@@ -17,7 +17,7 @@ const NAMES = new Map<ValType, string>([[I32, 'i32'], [I64, 'i64'], [F32, 'f32']
 const RESULT = 128;
 const BUFFER = 256;
 const END = 65536;
-const ROUNDS = 60;
+const ROUNDS = 120;
 
 const WORDS_32 = [
   0, 1, -1, 0x7fffffff, -0x80000000, 0x7fc00000, 0x7f800001, -0x400000, 0x7f800000, -0x800000, 0x3f000000, 0x3fc00000, 0x40200000,
@@ -28,6 +28,18 @@ const WORDS_64 = [
   [0, 0x3fe00000], [0, 0x3ff80000], [0, 0x41e00000], [-1, 0x41dfffff], [0, -0x3e200000], [0, 0x41f00000], [1, 0], [1, 0x43300000], [-1, 0x7fefffff],
   [0, 0x47f00000], [-0x20000000, 0x47efffff], [0x10000000, 0x36a00000], [-1, 0x3fdfffff],
 ] as const;
+
+/** Both halves of a vector: each of these meets each in the first rounds. */
+const EXTREMES = [
+  [0, 0], [-1, -1], [0, -0x80000000], [-0x80000000, -0x80000000], [0x7fff7fff, 0x7fff7fff], [-0x7fff8000, -0x7fff8000],
+  [-0x7f7f7f80, -0x7f7f7f80], [0x7f800001, 0x7ff00001],
+] as const;
+/** Of operand `i` in a round. */
+function operandOf(dice: Dice, round: number, i: number): Int32Array {
+  if (round >= EXTREMES.length ** 2 || i > 1) return operand(dice);
+  const half = EXTREMES[(i === 0 ? round : round / EXTREMES.length) & 7]!;
+  return Int32Array.of(...half, ...half);
+}
 
 /** Bits of a vector or a scalar: at random, or of values where something could go wrong. */
 function operand(dice: Dice): Int32Array {
@@ -108,7 +120,7 @@ function compare(row: Instruction, ours: Running, theirs: Exports, count: number
   for (let round = 0; round < ROUNDS; round++) {
     const name = `${dice.chance(50) ? 'fresh' : 'local'}${round % count}`;
     row.params!.forEach((type, i) => {
-      const words = operand(dice);
+      const words = operandOf(dice, round, i);
       if (type === ADDR) words[0] = dice.of([BUFFER, BUFFER + 1, BUFFER + 7, END - 16, END - 8, END - 1, END, -1, 0, 65519 - dice.below(32), 15, 8]);
       mine.set(new Uint8Array(words.buffer), 32 * i);
     });
