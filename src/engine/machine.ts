@@ -347,11 +347,12 @@ export class Machine {
     this.clockEnd = this.clock + left;
     state.left = left;
     const status = this.interpret(fused, left);
+    // Where the code stands at LEAVE the activation has returned, though the record below may be a pending host call.
     switch (status) {
       case STATUS_BUDGET:
+        if (state.pc === LEAVE_PC) return this.returned();
         return fused ? undefined : this.atInstruction(limit);
       case STATUS_CALLER:
-        // Above a pending host call this was the activation's last frame.
         return state.pc === LEAVE_PC ? this.returned() : undefined;
       case STATUS_SWITCH:
         this.enterFused();
