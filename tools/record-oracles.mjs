@@ -9,7 +9,7 @@
 //
 // Needs GO_TOOLCHAINS=DIR (DIR/go-1.27/lib/wasm and so on) and wazero (WAZERO overrides the command).
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
@@ -30,10 +30,17 @@ function normalise(text) {
   return rules.reduce((result, [pattern, to]) => result.replace(pattern, to), text);
 }
 
+/** A copy of Go's scripts for Node, as CommonJS whatever lies above the toolchain. */
 function wasmFolder(toolchain) {
+  const copy = join(work, `scripts-${toolchain}`);
+  if (existsSync(copy)) return copy;
   if (!process.env.GO_TOOLCHAINS) throw new Error('GO_TOOLCHAINS is not set');
   const root = join(process.env.GO_TOOLCHAINS, `go-${toolchain}`);
-  return ['lib/wasm', 'misc/wasm'].map((part) => join(root, part)).find((path) => existsSync(join(path, 'wasm_exec.js')));
+  const scripts = ['lib/wasm', 'misc/wasm'].map((part) => join(root, part)).find((path) => existsSync(join(path, 'wasm_exec.js')));
+  if (scripts === undefined) throw new Error(`no wasm_exec.js in ${root}`);
+  cpSync(scripts, copy, { recursive: true, dereference: true });
+  writeFileSync(join(copy, 'package.json'), '{ "type": "commonjs" }');
+  return copy;
 }
 
 /** All three streams are files: on a pipe that a guest made non-blocking, writes may fail when the reader is slow. */

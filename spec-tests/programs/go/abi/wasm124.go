@@ -96,7 +96,7 @@ func init() {
 		call("leaving", 5)
 	}
 	parts["callback-deadlock"] = func() { fmt.Println(call("blocked", 1)) }
-	parts["callback-sleep"] = func() { fmt.Println(call("sleep", 2)) }
+	parts["callback-sleep"] = func() { fmt.Println(call("sleep", 100)) }
 }
 
 //go:wasmexport panicking

@@ -209,13 +209,15 @@ func receiver(c chan int, never chan string) {
 
 func deadlockMutex([]string) {
 	var left, right sync.Mutex
-	var both sync.WaitGroup
+	var both, holding sync.WaitGroup
 	both.Add(2)
+	holding.Add(2)
 	grab := func(first, then *sync.Mutex) {
 		defer both.Done()
 		first.Lock()
 		defer first.Unlock()
-		time.Sleep(time.Millisecond)
+		holding.Done()
+		holding.Wait()
 		then.Lock()
 		defer then.Unlock()
 	}

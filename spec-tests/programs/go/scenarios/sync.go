@@ -220,7 +220,7 @@ func pool([]string) {
 
 func sleep([]string) {
 	order := make(chan int)
-	for _, ms := range []int{30, 10, 20, 0} {
+	for _, ms := range []int{180, 60, 120, 0} {
 		go func(ms int) {
 			time.Sleep(time.Duration(ms) * time.Millisecond)
 			order <- ms
@@ -236,7 +236,7 @@ func sleep([]string) {
 
 func timers([]string) {
 	fired := make(chan string, 8)
-	time.AfterFunc(4*time.Millisecond, func() { fired <- "late" })
+	time.AfterFunc(60*time.Millisecond, func() { fired <- "late" })
 	time.AfterFunc(time.Millisecond, func() { fired <- "early" })
 	stopped := time.AfterFunc(2*time.Millisecond, func() { fired <- "stopped" })
 	fmt.Println("stop", stopped.Stop(), stopped.Stop())
@@ -247,7 +247,7 @@ func timers([]string) {
 	<-t.C
 	fmt.Println("fired, then stop", t.Stop())
 
-	ticker := time.NewTicker(time.Millisecond)
+	ticker := time.NewTicker(20 * time.Millisecond)
 	for i := 0; i < 3; i++ {
 		<-ticker.C
 	}
@@ -256,7 +256,7 @@ func timers([]string) {
 	select {
 	case <-ticker.C:
 		fmt.Println("ticked after stop")
-	case <-time.After(3 * time.Millisecond):
+	case <-time.After(60 * time.Millisecond):
 		fmt.Println("quiet")
 	}
 }
