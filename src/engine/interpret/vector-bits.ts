@@ -28,7 +28,8 @@ const replace32: VectorOperation = (cells, d, a, b, _c, k) => {
   cells.i32[d + k] = lane;
 };
 const replace64: VectorOperation = (cells, d, a, b, _c, k) => {
-  const [low, high] = [cells.i32[b]!, cells.i32[b + 1]!];
+  const low = cells.i32[b]!;
+  const high = cells.i32[b + 1]!;
   move(cells, d, a);
   cells.i32[d + 2 * k] = low;
   cells.i32[d + 2 * k + 1] = high;

@@ -93,7 +93,8 @@ function truncate32(signed: boolean): VectorOperation {
 }
 function truncate64(signed: boolean): VectorOperation {
   return ({ i32, f64 }, d, a) => {
-    const [x, y] = [f64[a >> 1]!, f64[(a >> 1) + 1]!];
+    const x = f64[a >> 1]!;
+    const y = f64[(a >> 1) + 1]!;
     saturate(i32, d, x, 32, signed);
     saturate(i32, d + 1, y, 32, signed);
     i32[d + 2] = i32[d + 3] = 0;
@@ -101,7 +102,8 @@ function truncate64(signed: boolean): VectorOperation {
 }
 function convert64(signed: boolean): VectorOperation {
   return ({ i32, f64 }, d, a) => {
-    const [x, y] = [i32[a]!, i32[a + 1]!];
+    const x = i32[a]!;
+    const y = i32[a + 1]!;
     f64[d >> 1] = signed ? x : x >>> 0;
     f64[(d >> 1) + 1] = signed ? y : y >>> 0;
   };
@@ -131,7 +133,8 @@ export const FLOATS: Partial<Record<keyof typeof OP, VectorOperation>> = {
     cells.i32[d + 2] = cells.i32[d + 3] = 0;
   },
   f64x2_promote_low_f32x4(cells, d, a) {
-    const [x, y] = [cells.f32[a]!, cells.f32[a + 1]!];
+    const x = cells.f32[a]!;
+    const y = cells.f32[a + 1]!;
     setF64(scratch, 0, x);
     setF64(scratch, 2, y);
     give(cells, d);

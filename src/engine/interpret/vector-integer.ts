@@ -15,6 +15,16 @@ const least: IntegerLane = (x, y) => (x < y ? x : y);
 const greatest: IntegerLane = (x, y) => (x > y ? x : y);
 const average: IntegerLane = (x, y) => (x + y + 1) >>> 1;
 
+/** Several narrow lanes in a word at once: `top` has the highest bit of each, so that nothing is carried between them. */
+function addInWord(top: number): IntegerLane {
+  return (x, y) => ((x & ~top) + (y & ~top)) ^ ((x ^ y) & top);
+}
+function subtractInWord(top: number): IntegerLane {
+  return (x, y) => ((x | top) - (y & ~top)) ^ ((x ^ ~y) & top);
+}
+const TOP_8 = 0x80808080 | 0;
+const TOP_16 = 0x80008000 | 0;
+
 const equal: IntegerLane = (x, y) => (x === y ? -1 : 0);
 const unequal: IntegerLane = (x, y) => (x === y ? 0 : -1);
 const less: IntegerLane = (x, y) => (x < y ? -1 : 0);
@@ -64,7 +74,9 @@ function shifted64(kind: 'shl' | 'shr_s' | 'shr_u'): VectorOperation {
 /** Lane by lane; what it answers wraps around. */
 function each64(lane: (x: bigint, y: bigint) => bigint): VectorOperation {
   return ({ i64 }, d, a, b) => {
-    const [to, x, y] = [d >> 1, a >> 1, b >> 1];
+    const to = d >> 1;
+    const x = a >> 1;
+    const y = b >> 1;
     const first = lane(i64[x]!, i64[y]!);
     const second = lane(i64[x + 1]!, i64[y + 1]!);
     i64[to] = first;
@@ -203,10 +215,12 @@ export const INTEGERS: Partial<Record<keyof typeof OP, VectorOperation>> = {
   i8x16_le_s: each8(lessOrEqual), i8x16_le_u: each8u(lessOrEqual), i8x16_ge_s: each8(greaterOrEqual), i8x16_ge_u: each8u(greaterOrEqual),
   i16x8_eq: each16(equal), i16x8_ne: each16(unequal),
   i16x8_lt_s: each16(less), i16x8_lt_u: each16u(less), i16x8_gt_s: each16(greater), i16x8_gt_u: each16u(greater),
-  i16x8_le_s: each16(lessOrEqual), i16x8_le_u: each16u(lessOrEqual), i16x8_ge_s: each16(greaterOrEqual), i16x8_ge_u: each16u(greaterOrEqual),
+  i16x8_le_s: each16(lessOrEqual), i16x8_le_u: each16u(lessOrEqual),
+  i16x8_ge_s: each16(greaterOrEqual), i16x8_ge_u: each16u(greaterOrEqual),
   i32x4_eq: each32(equal), i32x4_ne: each32(unequal),
   i32x4_lt_s: each32(less), i32x4_lt_u: each32u(less), i32x4_gt_s: each32(greater), i32x4_gt_u: each32u(greater),
-  i32x4_le_s: each32(lessOrEqual), i32x4_le_u: each32u(lessOrEqual), i32x4_ge_s: each32(greaterOrEqual), i32x4_ge_u: each32u(greaterOrEqual),
+  i32x4_le_s: each32(lessOrEqual), i32x4_le_u: each32u(lessOrEqual),
+  i32x4_ge_s: each32(greaterOrEqual), i32x4_ge_u: each32u(greaterOrEqual),
   i64x2_eq: compare64((x, y) => x === y), i64x2_ne: compare64((x, y) => x !== y),
   i64x2_lt_s: compare64((x, y) => x < y), i64x2_gt_s: compare64((x, y) => x > y),
   i64x2_le_s: compare64((x, y) => x <= y), i64x2_ge_s: compare64((x, y) => x >= y),
@@ -215,8 +229,8 @@ export const INTEGERS: Partial<Record<keyof typeof OP, VectorOperation>> = {
   i8x16_all_true: allTrue(lane8, 16), i8x16_bitmask: bitmask(lane8, 16),
   i8x16_narrow_i16x8_s: narrowed8(toS8), i8x16_narrow_i16x8_u: narrowed8(toU8),
   i8x16_shl: shifted(each8, 7, shiftLeft), i8x16_shr_s: shifted(each8, 7, shiftRight), i8x16_shr_u: shifted(each8u, 7, shiftRightZeros),
-  i8x16_add: each8(add), i8x16_add_sat_s: each8((x, y) => toS8(x + y)), i8x16_add_sat_u: each8u((x, y) => toU8(x + y)),
-  i8x16_sub: each8(subtract), i8x16_sub_sat_s: each8((x, y) => toS8(x - y)), i8x16_sub_sat_u: each8u((x, y) => toU8(x - y)),
+  i8x16_add: each32(addInWord(TOP_8)), i8x16_add_sat_s: each8((x, y) => toS8(x + y)), i8x16_add_sat_u: each8u((x, y) => toU8(x + y)),
+  i8x16_sub: each32(subtractInWord(TOP_8)), i8x16_sub_sat_s: each8((x, y) => toS8(x - y)), i8x16_sub_sat_u: each8u((x, y) => toU8(x - y)),
   i8x16_min_s: each8(least), i8x16_min_u: each8u(least), i8x16_max_s: each8(greatest), i8x16_max_u: each8u(greatest),
   i8x16_avgr_u: each8u(average),
 
@@ -226,9 +240,11 @@ export const INTEGERS: Partial<Record<keyof typeof OP, VectorOperation>> = {
   i16x8_narrow_i32x4_s: narrowed16(toS16), i16x8_narrow_i32x4_u: narrowed16(toU16),
   i16x8_extend_low_i8x16_s: extended(S8, 0), i16x8_extend_high_i8x16_s: extended(S8, 1),
   i16x8_extend_low_i8x16_u: extended(U8, 0), i16x8_extend_high_i8x16_u: extended(U8, 1),
-  i16x8_shl: shifted(each16, 15, shiftLeft), i16x8_shr_s: shifted(each16, 15, shiftRight), i16x8_shr_u: shifted(each16u, 15, shiftRightZeros),
-  i16x8_add: each16(add), i16x8_add_sat_s: each16((x, y) => toS16(x + y)), i16x8_add_sat_u: each16u((x, y) => toU16(x + y)),
-  i16x8_sub: each16(subtract), i16x8_sub_sat_s: each16((x, y) => toS16(x - y)), i16x8_sub_sat_u: each16u((x, y) => toU16(x - y)),
+  i16x8_shl: shifted(each16, 15, shiftLeft), i16x8_shr_s: shifted(each16, 15, shiftRight),
+  i16x8_shr_u: shifted(each16u, 15, shiftRightZeros),
+  i16x8_add: each32(addInWord(TOP_16)), i16x8_add_sat_s: each16((x, y) => toS16(x + y)), i16x8_add_sat_u: each16u((x, y) => toU16(x + y)),
+  i16x8_sub: each32(subtractInWord(TOP_16)), i16x8_sub_sat_s: each16((x, y) => toS16(x - y)),
+  i16x8_sub_sat_u: each16u((x, y) => toU16(x - y)),
   i16x8_mul: each16(Math.imul),
   i16x8_min_s: each16(least), i16x8_min_u: each16u(least), i16x8_max_s: each16(greatest), i16x8_max_u: each16u(greatest),
   i16x8_avgr_u: each16u(average),
@@ -240,7 +256,8 @@ export const INTEGERS: Partial<Record<keyof typeof OP, VectorOperation>> = {
   i32x4_all_true: allTrue(lane32, 4), i32x4_bitmask: bitmask(lane32, 4),
   i32x4_extend_low_i16x8_s: extended(S16, 0), i32x4_extend_high_i16x8_s: extended(S16, 1),
   i32x4_extend_low_i16x8_u: extended(U16, 0), i32x4_extend_high_i16x8_u: extended(U16, 1),
-  i32x4_shl: shifted(each32, 31, shiftLeft), i32x4_shr_s: shifted(each32, 31, shiftRight), i32x4_shr_u: shifted(each32, 31, shiftRightZeros),
+  i32x4_shl: shifted(each32, 31, shiftLeft), i32x4_shr_s: shifted(each32, 31, shiftRight),
+  i32x4_shr_u: shifted(each32, 31, shiftRightZeros),
   i32x4_add: each32(add), i32x4_sub: each32(subtract), i32x4_mul: each32(Math.imul),
   i32x4_min_s: each32(least), i32x4_min_u: each32u(least), i32x4_max_s: each32(greatest), i32x4_max_u: each32u(greatest),
   i32x4_dot_i16x8_s: dot16,

@@ -28,27 +28,35 @@ export type IntegerLane = (x: number, y: number) => number;
 /** i8x16, lane by lane. */
 export function each8(lane: IntegerLane): VectorOperation {
   return ({ i8 }, d, a, b) => {
-    const [to, x, y] = [d * 4, a * 4, b * 4];
+    const to = d * 4;
+    const x = a * 4;
+    const y = b * 4;
     for (let i = 0; i < 16; i++) i8[to + i] = lane(i8[x + i]!, i8[y + i]!);
   };
 }
 /** The same on unsigned lanes. */
 export function each8u(lane: IntegerLane): VectorOperation {
   return ({ u8 }, d, a, b) => {
-    const [to, x, y] = [d * 4, a * 4, b * 4];
+    const to = d * 4;
+    const x = a * 4;
+    const y = b * 4;
     for (let i = 0; i < 16; i++) u8[to + i] = lane(u8[x + i]!, u8[y + i]!);
   };
 }
 /** i16x8, lane by lane. */
 export function each16(lane: IntegerLane): VectorOperation {
   return ({ i16 }, d, a, b) => {
-    const [to, x, y] = [d * 2, a * 2, b * 2];
+    const to = d * 2;
+    const x = a * 2;
+    const y = b * 2;
     for (let i = 0; i < 8; i++) i16[to + i] = lane(i16[x + i]!, i16[y + i]!);
   };
 }
 export function each16u(lane: IntegerLane): VectorOperation {
   return ({ u16 }, d, a, b) => {
-    const [to, x, y] = [d * 2, a * 2, b * 2];
+    const to = d * 2;
+    const x = a * 2;
+    const y = b * 2;
     for (let i = 0; i < 8; i++) u16[to + i] = lane(u16[x + i]!, u16[y + i]!);
   };
 }
