@@ -1,6 +1,6 @@
 import { instantiate } from '../../src/engine/instance.js';
 import { Machine, type MachineOptions } from '../../src/engine/machine.js';
-import { Store } from '../../src/engine/store.js';
+import { Store, type StoreOptions } from '../../src/engine/store.js';
 import type { HostFunction } from '../../src/engine/host-function.js';
 import type { StopReason } from '../../src/engine/stop-reason.js';
 import type { Value } from '../../src/engine/value.js';
@@ -28,8 +28,8 @@ export interface Running {
 }
 
 /** A machine with one instance of the module; `hosts` by import name. */
-export function running(module: Module, hosts: Record<string, HostFunction> = {}, options: MachineOptions = {}): Running {
-  const store = new Store();
+export function running(module: Module, hosts: Record<string, HostFunction> = {}, options: MachineOptions & StoreOptions = {}): Running {
+  const store = new Store(options);
   const { instance } = instantiate(store, module, (_, name) => {
     const host = hosts[name];
     return host === undefined ? undefined : { kind: 'func', address: store.addHost(host) };

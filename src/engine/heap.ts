@@ -174,7 +174,7 @@ export class Heap {
    */
   reserve(words: number, roots: Roots | undefined): boolean {
     try {
-      if (this.top + words > this.limit && roots !== undefined) this.collect(roots);
+      if (this.top + words > Math.min(this.limit, this.maxWords) && roots !== undefined) this.collect(roots);
       const end = this.top + words;
       if (end > this.maxWords || this.count >= MAX_OBJECTS) return false;
       if (end > this.words.length) this.resize(Math.max(end, Math.min(this.words.length * 2, this.maxWords), 1024));

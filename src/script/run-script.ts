@@ -2,7 +2,7 @@ import { Exhaustion, LinkError, Trap, UncaughtException } from '../engine/errors
 import { instantiate } from '../engine/instance.js';
 import { Machine, type MachineOptions } from '../engine/machine.js';
 import type { StopReason } from '../engine/stop-reason.js';
-import { type Extern, type Instance, Store } from '../engine/store.js';
+import { type Extern, type Instance, Store, type StoreOptions } from '../engine/store.js';
 import { loadValue, type Value } from '../engine/value.js';
 import { createSpectest } from '../host/spectest.js';
 import { validateBranchHints } from '../wasm/binary/code-metadata.js';
@@ -17,6 +17,7 @@ import { matches, showPattern, showValue, toValue } from './values.js';
 export interface ScriptOptions {
   readonly features: Features;
   readonly tier?: MachineOptions['tier'];
+  readonly store?: StoreOptions;
   /** Frames at most; the default is small enough that a runaway recursion is found quickly. */
   readonly maxCallDepth?: number;
   /** Instructions that one action may take before it counts as endless. */
@@ -87,7 +88,7 @@ function describe(error: unknown): string {
 
 class ScriptRunner {
   private readonly options: ScriptOptions;
-  private readonly store = new Store();
+  private readonly store: Store;
   private machine: Machine;
   private readonly definitions = new Map<string, Module>();
   private readonly instances = new Map<string, Instance>();
@@ -98,6 +99,7 @@ class ScriptRunner {
 
   constructor(options: ScriptOptions) {
     this.options = options;
+    this.store = new Store(options.store);
     this.machine = this.newMachine();
     this.registered.set('spectest', createSpectest(this.store));
   }
