@@ -1,3 +1,4 @@
+import { CellWindow, Cells } from '../../src/engine/cells.js';
 import { MemoryView } from '../../src/engine/guest-memory.js';
 import { MemoryInstance } from '../../src/engine/memory.js';
 import type { Value } from '../../src/engine/value.js';
@@ -60,3 +61,37 @@ export function makeGuest(call: (name: string, args: readonly Value[], memory: M
 
 /** Where the stack of `makeGuest` is. */
 export const STACK = 0x8000;
+
+/** A parameter of an import: a reference to a JavaScript value, a string, a list of references, or a 64-bit integer. */
+export type Param = { readonly ref: unknown } | { readonly text: string } | { readonly refs: readonly unknown[] } | { readonly int: number };
+
+/** Calls an import as Go's wrapper of it would, and gives where its first result is. */
+export function callImport(program: GoProgram, memory: MemoryView, name: string, params: readonly Param[], module = 'gojs'): number {
+  const host = program.importFunction(module, name);
+  if (host === undefined || host.kind === 'turns') throw new Error(`no import ${name}`);
+  let at = STACK + 8;
+  let data = STACK + 0x400;
+  for (const param of params) {
+    if ('ref' in param) program.values.store(memory, at, param.ref);
+    else if ('int' in param) memory.setU64(at, BigInt.asUintN(64, BigInt(param.int)));
+    else {
+      const bytes = 'text' in param ? new TextEncoder().encode(param.text) : undefined;
+      const length = 'text' in param ? bytes!.length : param.refs.length;
+      memory.setU64(at, BigInt(data));
+      memory.setU64(at + 8, BigInt(length));
+      if ('text' in param) memory.write(data, bytes!);
+      else {
+        param.refs.forEach((value, i) => program.values.store(memory, data + i * 8, value));
+        memory.setU64(at + 16, BigInt(length));
+      }
+      data += 0x200;
+      at += 'text' in param ? 8 : 16;
+    }
+    at += 8;
+  }
+  const args = new CellWindow(new Cells(4), 0);
+  args.setI32(0, STACK);
+  if (host.kind === 'leaf') host.call(args, args, memory);
+  else host.call({ args, results: args, memory });
+  return at;
+}

@@ -85,14 +85,16 @@ export class GraphWriter {
         return value === null ? null : ['object', this.object(value)];
       case 'function':
         return ['object', this.object(value)];
+      case 'string':
+        return text(value);
       default:
-        return value as boolean | number | bigint | string;
+        return value as boolean | number | bigint;
     }
   }
 
   private symbol(symbol: symbol): Value {
     const registered = Symbol.keyFor(symbol);
-    if (registered !== undefined) return ['registered symbol', registered];
+    if (registered !== undefined) return ['registered symbol', text(registered)];
     const { description } = symbol;
     if (description?.startsWith('Symbol.') && (Symbol as unknown as Record<string, unknown>)[description.slice(7)] === symbol) {
       return ['well-known symbol', description.slice(7)];
@@ -100,7 +102,7 @@ export class GraphWriter {
     const known = this.symbols.get(symbol);
     const position = known ?? this.symbols.size;
     if (known === undefined) this.symbols.set(symbol, position);
-    return ['symbol', position, description ?? null];
+    return ['symbol', position, description === undefined ? null : text(description)];
   }
 
   private object(object: object): number {
@@ -202,6 +204,11 @@ export class GraphWriter {
   }
 }
 
+/** A string that is no Unicode text, having half a surrogate pair, as its units. */
+function text(value: string): Value {
+  return /\p{Surrogate}/u.test(value) ? ['units', new Uint8Array(Uint16Array.from({ length: value.length }, (_, i) => value.charCodeAt(i)).buffer)] : value;
+}
+
 function flagsOf({ writable, enumerable, configurable }: PropertyDescriptor): number {
   return (writable ? WRITABLE : 0) | (enumerable ? ENUMERABLE : 0) | (configurable ? CONFIGURABLE : 0);
 }
@@ -238,12 +245,14 @@ export class GraphReader {
     switch (kind) {
       case 'undefined':
         return undefined;
+      case 'units':
+        return Array.from(new Uint16Array((of as Uint8Array).slice().buffer), (unit) => String.fromCharCode(unit)).join('');
       case 'registered symbol':
-        return Symbol.for(of as string);
+        return Symbol.for(this.read(of) as string);
       case 'well-known symbol':
         return (Symbol as unknown as Record<string, symbol>)[of as string];
       case 'symbol': {
-        const symbol = this.symbols.get(of as number) ?? Symbol((more as string | null) ?? undefined);
+        const symbol = this.symbols.get(of as number) ?? Symbol((this.read(more) as string | null) ?? undefined);
         this.symbols.set(of as number, symbol);
         return symbol;
       }

@@ -124,6 +124,7 @@ export class GoProgram implements HostState {
     this.js = runInside(realm, makeIntrinsics, {
       resume: () => this.reenter(),
       made: (wrapper, id) => this.wrappers.set(wrapper, id),
+      ids: () => this.values.values.length,
     });
     const snapshots = realm.fresh && world === 'virtual' && realm.classOf !== undefined;
     this.catalogue = snapshots ? new Catalogue({ globalThis: realm.global, go: this.js.go, ...hidden }) : undefined;

@@ -7,6 +7,8 @@
 export interface WrapperHost {
   /** Runs Go's event handler. Answers `ok`, or why it did not: then the JavaScript caller gets an error. */
   resume(): 'ok' | 'deep' | 'exited' | 'busy' | 'failed';
+  /** How many reference ids there are, free ones included. */
+  ids(): number;
   /** Called for each new function that stands for the Go function `id`. */
   made(wrapper: object, id: number): void;
 }
@@ -22,6 +24,8 @@ export interface PendingEvent {
 export interface GoObject {
   _pendingEvent: PendingEvent | null;
   readonly _makeFuncWrapper: (id: number) => object;
+  /** Go's own tests ask for the length of Go's own table. */
+  readonly _values: { readonly length: number };
 }
 
 export interface Intrinsics {
@@ -55,7 +59,7 @@ export function makeIntrinsics(host: WrapperHost): Intrinsics {
   const { get, set, deleteProperty, apply, construct } = Reflect;
   const { parseInt, String, Error, RangeError, Uint8Array, Array, Object } = globalThis;
   const global = globalThis as { fs?: { writeSync(fd: number, content: Uint8Array): unknown } };
-  const { resume, made } = host;
+  const { resume, made, ids } = host;
 
   const REFUSALS = {
     exited: 'Go program has already exited',
@@ -77,7 +81,13 @@ export function makeIntrinsics(host: WrapperHost): Intrinsics {
       throw new Error(REFUSALS[answer]);
     }, id);
 
-  const go: GoObject = { _pendingEvent: null, _makeFuncWrapper: makeFuncWrapper };
+  const go: GoObject = {
+    _pendingEvent: null,
+    _makeFuncWrapper: makeFuncWrapper,
+    get _values() {
+      return { length: ids() };
+    },
+  };
   return {
     go,
     get,
