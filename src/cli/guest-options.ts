@@ -17,7 +17,7 @@ export const GUEST_OPTIONS: Readonly<Record<string, Options>> = {
   seed: { type: 'string', requiresArg: true, describe: 'Random data come from this whole number' },
   'host-globals': { type: 'boolean', describe: "A Go js/wasm program sees Node's own global object" },
   'max-instructions': { type: 'string', requiresArg: true, describe: 'Stop after so many instructions, with exit code 124' },
-  'max-memory': { type: 'string', requiresArg: true, describe: 'Let no memory grow beyond so many bytes' },
+  'max-memory': { type: 'string', requiresArg: true, describe: 'Let no memory, nor all objects, grow beyond so many bytes' },
   'max-call-depth': { type: 'string', requiresArg: true, describe: 'Let calls nest no deeper' },
   tier: { type: 'string', requiresArg: true, describe: 'auto, interp or compiled: differ in speed only' },
   trampoline: { type: 'string', requiresArg: true, describe: "module or host: who resumes Go's goroutines after an unwinding" },

@@ -106,7 +106,7 @@ export function exitCode({ program, settings }: { readonly program: Program; rea
     case 'exited':
       return outcome.code & 0xff;
     case 'returned':
-      if (settings.invoke !== undefined) print(outcome.results.map((value) => `${showValue(value)}\n`).join(''));
+      if (settings.invoke !== undefined) print(outcome.results.map((value) => `${showValue(value, program.store)}\n`).join(''));
       return EXIT.ok;
     case 'failed':
       return reportFailure(program, outcome.error, outcome.frames);

@@ -64,6 +64,7 @@ export interface ProgramOptions {
   readonly imports?: (module: string, name: string, desc: ImportDesc) => HostFunction | undefined;
   /** Puts something in the place of a host function, of the same type: how calls are counted. */
   readonly wrap?: ((host: HostFunction) => HostFunction) | undefined;
+  /** For each memory, and for all objects together. */
   readonly maxMemoryBytes?: number | undefined;
   readonly maxCallDepth?: number | undefined;
   readonly tier?: 'auto' | 'interp' | 'compiled' | undefined;
@@ -130,7 +131,7 @@ export class Program {
     this.module = module;
     this.options = options;
     this.kind = programKind(module);
-    this.store = new Store({ maxMemoryBytes: options.maxMemoryBytes });
+    this.store = new Store({ maxMemoryBytes: options.maxMemoryBytes, maxHeapBytes: options.maxMemoryBytes });
     this.machine = new Machine(this.store, { maxCallDepth: options.maxCallDepth, tier: options.tier ?? 'auto' });
     this.driver = new Driver(this.machine);
     const { world } = options;

@@ -1,3 +1,4 @@
+import type { Store } from '../engine/store.js';
 import { funcAddress, hostIndex, isHostHandle, type Value } from '../engine/value.js';
 import { showType } from '../wasm/show.js';
 import { formatF32, formatF64, parseF32, parseF64, parseInteger } from '../wasm/text/literals.js';
@@ -74,8 +75,11 @@ function vector(text: string): Value {
   return { type: V128, low: BigInt.asIntN(64, bits), high: BigInt.asIntN(64, bits >> 64n) };
 }
 
-/** `i32:7`: the type and the value as `parseValue` reads it; a float's text reads back as exactly its bits. */
-export function showValue(value: Value): string {
+/**
+ * `i32:7`: the type and the value as `parseValue` reads it; a float's text reads back as exactly its bits. With the
+ * store, references say what they refer to.
+ */
+export function showValue(value: Value, store?: Store): string {
   if ('i32' in value) return `i32:${value.i32}`;
   if ('i64' in value) return `i64:${value.i64}`;
   if ('low' in value) {
@@ -83,12 +87,17 @@ export function showValue(value: Value): string {
     return `v128:i32x4:${lanes.join(',')}`;
   }
   if ('bits' in value) return value.type === F32 ? `f32:${formatF32(value.bits as number)}` : `f64:${formatF64(value.bits as bigint)}`;
-  return `${showType(value.type)}:${showReference(value.handle, value.type)}`;
+  return `${showType(value.type)}:${showReference(value.handle, value.type, store)}`;
 }
 
-function showReference(handle: number, type: ValType): string {
+function showReference(handle: number, type: ValType, store: Store | undefined): string {
   if (handle === 0) return 'null';
   if ((handle & 1) === 1) return `i31 ${handle >> 1}`;
   if (isHostHandle(handle)) return `host value ${hostIndex(handle)}`;
-  return heapOf(type) === HEAP.func ? `function ${funcAddress(handle)}` : `object ${handle >> 2}`;
+  const heapType = heapOf(type);
+  if (heapType === HEAP.func || store?.types.top(heapType) === HEAP.func) return `function ${funcAddress(handle)}`;
+  const number = handle >> 2;
+  if (store === undefined) return `object ${number}`;
+  const { kind } = store.heap.layout(store.heap.typeOf(handle));
+  return kind === 'array' ? `array ${number} of ${store.heap.second(handle)}` : `${kind} ${number}`;
 }
