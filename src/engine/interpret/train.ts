@@ -15,6 +15,7 @@ import { ExecutionState, RECORD } from './state.js';
  */
 const VALUES: readonly (readonly [number, number])[] = [
   [8, 0],
+  [0, 0],
   [-1, -1],
   [0x7fffffff, 0x7fefffff],
   [-0x80000000, -0x80000000],
