@@ -14,10 +14,15 @@ const FRAME_WORK = 8;
  * The references that a program can reach from outside the heap, on the level of WebAssembly and so the same in
  * whatever code a frame is: locals and operands of all frames, arguments of pending host calls, globals, tables,
  * element segments. A collection happens in an instruction of the innermost frame, whose operands still count.
+ * Frames of another machine on the same store are not seen, so objects want one machine a store; what the embedder keeps
+ * between two runs is to be pinned (`Heap.pin`).
  */
 export function rootsOf(store: Store, state: ExecutionState, heap: CodeHeap): Roots {
   const frames = new FrameRoots(store, state, heap);
-  return (mark) => visitStore(store, mark) + frames.visit(mark);
+  return (mark) => {
+    mark(state.thrown);
+    return visitStore(store, mark) + frames.visit(mark);
+  };
 }
 
 function visitStore(store: Store, mark: (handle: number) => void): number {
