@@ -14,6 +14,8 @@ export interface Goroutine {
   readonly state: string;
   /** Why it waits; empty unless it does. */
   readonly waitReason: string;
+  /** When the collector saw it waiting first, in the nanoseconds of `runtime.nanotime`; 0 if it did not yet. */
+  readonly waitSince: bigint;
   /** The function of its `go` statement. */
   readonly start: GoFunc | undefined;
   /** Who made it (0: the runtime itself; `undefined` before Go 1.21, which does not keep it). */
@@ -71,6 +73,7 @@ export class Runtime {
       status,
       state: statusName(status),
       waitReason: (status & 0xfff) === STATUS.waiting ? this.waitReason(g) : '',
+      waitSince: (status & 0xfff) === STATUS.waiting ? memory.u64(g + go.structs.g_waitsince) : 0n,
       start: go.pclntab?.funcOf(memory.word(g + go.structs.g_startpc)),
       parent: parent < 0 ? undefined : memory.word(g + parent),
       created: this.callSite(gopc),
@@ -104,6 +107,22 @@ export class Runtime {
   private get allgs(): number | undefined {
     if (this.allgsAt === undefined) this.allgsAt = findAllgs(this.go) ?? 0;
     return this.allgsAt === 0 ? undefined : this.allgsAt;
+  }
+
+  /** The goroutine with this id, unless it has ended. */
+  byId(id: number): Goroutine | undefined {
+    return this.goroutines().find((goroutine) => goroutine.id === id);
+  }
+
+  /** What `pprof.SetGoroutineLabels` gave it: key and value. */
+  labels(g: number): [string, string][] {
+    const { memory, go } = this;
+    const at = memory.word(g + go.structs.g_labels);
+    // Up to Go 1.23 they are a map: see `values.ts`.
+    if (at === 0 || go.minor < 24) return [];
+    const list = memory.word(at);
+    const length = Math.min(memory.word(at + 8), 100);
+    return Array.from({ length }, (_, i) => [memory.goString(list + 32 * i), memory.goString(list + 32 * i + 16)]);
   }
 
   /** The physical frames of a goroutine that does not run. */

@@ -23,6 +23,10 @@ export interface GoCall {
   readonly line: number | undefined;
   /** All but the last of a list were inlined. */
   readonly inlined: boolean;
+  /** `abi.FuncID` of the function called. */
+  readonly funcId: number;
+  /** PC_B of the function that it was inlined into: where this position was looked up. */
+  readonly pcB: number;
 }
 
 /** One function of the table, numbered like the module's defined functions. */
@@ -61,6 +65,19 @@ export class GoFunc {
   spDelta(pcB: number): number | undefined {
     return this.value(this.table.memory.u32(this.at + 16), pcB);
   }
+  /** `abi.FuncID`: tells the runtime's own from others; its numbers differ between versions. */
+  get funcId(): number {
+    return this.table.memory.u8(this.at + this.tail);
+  }
+  /** PC_B of the call of `deferreturn`, where a recovered panic goes on; 0 if the function defers nothing. */
+  get deferReturn(): number {
+    return this.table.memory.u32(this.at + 12);
+  }
+  /** Bytes of arguments and results; `undefined` where only the caller knows (assembly). */
+  get argumentBytes(): number | undefined {
+    const bytes = this.table.memory.i32(this.at + 8);
+    return bytes < 0 ? undefined : bytes;
+  }
   /** The path as the linker wrote it; `undefined` if unknown. */
   file(pcB: number): string | undefined {
     const index = this.value(this.table.memory.u32(this.at + 20), pcB);
@@ -97,18 +114,19 @@ export class GoFunc {
     while (tree !== undefined && index >= 0 && calls.length < 256) {
       const record = tree + index * (this.table.short ? 20 : 16);
       const nameAt = memory.i32(record + (this.table.short ? 12 : 4));
-      calls.push({ name: this.table.nameAt(nameAt), ...position, inlined: true });
+      calls.push({ name: this.table.nameAt(nameAt), ...position, inlined: true, funcId: memory.u8(record + (this.table.short ? 2 : 0)), pcB: pc });
       if (this.table.short) {
         // Before Go 1.20 a record names its parent and the position of its call directly.
         position = { file: this.table.file(memory.u32(this.at + 32), memory.i32(record + 4)), line: memory.i32(record + 8) };
         index = (memory.u16(record) << 16) >> 16;
+        pc = memory.i32(record + 16);
       } else {
         pc = memory.i32(record + 8);
         position = { file: this.file(pc), line: this.line(pc) };
         index = this.pcdata(PCDATA_INL_TREE_INDEX, pc);
       }
     }
-    calls.push({ name: this.name, ...position, inlined: false });
+    calls.push({ name: this.name, ...position, inlined: false, funcId: this.funcId, pcB: pc });
     return calls;
   }
 

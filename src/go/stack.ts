@@ -18,16 +18,19 @@ const MAX_FRAMES = 1_000_000;
 /**
  * Walks a Go stack in memory outwards from a saved PC and SP (runtime/traceback.go). Stops at the bottom of the stack
  * or at the first word that is no return address. `exact`: the first PC is where execution stands, not a return
- * address, so it is its own line.
+ * address, so it is its own line; `depth` says then how far the first frame's return-address slot is from SP, where
+ * that is not what holds for its whole PC_B.
  */
-export function* walkStack(memory: Peek, table: Pclntab, pc: number, sp: number, exact = false): Generator<GoFrame> {
+export function* walkStack(memory: Peek, table: Pclntab, pc: number, sp: number, exact = false, depth?: number): Generator<GoFrame> {
   let own = exact;
+  let known = depth;
   for (let count = 0; count < MAX_FRAMES; count++) {
     const func = table.funcOf(pc);
     if (func === undefined) return;
     const pcB = pc % 65536;
-    const delta = func.spDelta(pcB);
-    if (delta === undefined || delta < 0) return;
+    const delta = known ?? func.spDelta(pcB);
+    if (delta === undefined || delta < -8) return;
+    known = undefined;
     const fp = sp + delta + 8;
     yield { func, pc, pcB, callPcB: pcB > 0 && !own ? pcB - 1 : pcB, sp, fp };
     if (func.isTopFrame || !memory.contains(fp - 8, 8)) return;

@@ -13,7 +13,43 @@ const OFFSETS = {
   g_waitreason: [176, 176, 176, 184, 184, 176, 176, 176],
   g_gopc: [296, 280, 280, 288, 288, 280, 288, 288],
   g_startpc: [312, 296, 296, 304, 304, 296, 304, 304],
+  g_waitsince: [168, 168, 168, 176, 176, 168, 168, 168],
+  g_lockedm: [232, 208, 208, 216, 216, 208, 208, 208],
+  g_waiting: [328, 312, 312, 320, 320, 312, 320, 320],
+  g_labels: [360, 344, 344, 352, 352, 344, 352, 352],
+  g_timer: [368, 352, 352, 360, 360, 352, 360, 360],
+  g_sleepWhen: [-1, -1, -1, 368, 368, 360, 368, 368],
   m_curg: [144, 144, 144, 144, 144, 136, 136, 136],
+  sudog_isSelect: [52, 52, 52, 52, 52, 52, 60, 60],
+  sudog_waitlink: [64, 64, 64, 64, 64, 64, 72, 72],
+  sudog_c: [80, 80, 80, 80, 80, 80, 88, 88],
+  hchan_elemtype: [32, 32, 32, 40, 40, 40, 40, 40],
+  hchan_sendx: [40, 40, 40, 48, 48, 48, 48, 48],
+  hchan_recvx: [48, 48, 48, 56, 56, 56, 56, 56],
+  hchan_recvq: [56, 56, 56, 64, 64, 64, 64, 64],
+  hchan_sendq: [72, 72, 72, 80, 80, 80, 80, 80],
+  timer_when: [8, 8, 8, 16, 16, 24, 24, 24],
+  _panic_arg: [8, 8, 8, 8, 8, 8, 0, 0],
+  _panic_link: [24, 24, 24, 24, 24, 24, 16, 16],
+  _panic_recovered: [48, 48, 96, 96, 96, 96, 88, 88],
+  _panic_aborted: [49, 49, -1, -1, -1, -1, -1, -1],
+  _panic_repanicked: [-1, -1, -1, -1, -1, 97, 89, 89],
+  _panic_goexit: [50, 50, 97, 97, 97, 98, 90, 90],
+  _defer_heap: [1, 1, 0, 0, 0, 0, 0, 0],
+  _defer_openDefer: [2, 2, -1, -1, -1, -1, -1, -1],
+  _defer_rangefunc: [-1, -1, 1, 1, 1, 1, 1, 1],
+  _defer_link: [40, 40, 32, 32, 32, 32, 32, 32],
+  _defer_head: [-1, -1, 40, 40, 40, 40, 40, 40],
+  _defer_fd: [48, 48, -1, -1, -1, -1, -1, -1],
+  _defer_varp: [56, 56, -1, -1, -1, -1, -1, -1],
+  moduledata_etypes: [288, 304, 304, 304, 304, 304, 304, 312],
+  moduledata_typelinks: [336, 352, 352, 352, 352, 352, 360, -1],
+  moduledata_typedesclen: [-1, -1, -1, -1, -1, -1, -1, 304],
+  moduledata_itaboffset: [-1, -1, -1, -1, -1, -1, -1, 320],
+  moduledata_itabsize: [-1, -1, -1, -1, -1, -1, -1, 328],
+  moduledata_itablinks: [360, 376, 376, 376, 376, 376, 384, -1],
+  /** `abi.FuncIDWrapper`: code that the compiler made, which tracebacks leave out. */
+  funcIdWrapper: [21, 21, 22, 22, 22, 23, 23, 23],
   moduledata_gofunc: [304, 320, 320, 320, 320, 320, 320, 344],
   moduledata_types: [280, 296, 296, 296, 296, 296, 296, 296],
 } as const;
@@ -27,9 +63,12 @@ export type RuntimeLayout = { readonly [F in Field]: number } & {
 };
 
 /** The same in every version. */
-export const G = { stackLo: 0, stackHi: 8, m: 48, schedSp: 56, schedPc: 64 } as const;
+export const G = { stackLo: 0, stackHi: 8, panic: 32, defer: 40, m: 48, schedSp: 56, schedPc: 64, schedCtxt: 80 } as const;
 export const M = { g0: 0 } as const;
-export const MODULEDATA = { noptrdata: 192, data: 208, edata: 216, enoptrbss: 248 } as const;
+export const SUDOG = { g: 0, next: 8, elem: 24 } as const;
+export const HCHAN = { qcount: 0, dataqsiz: 8, buf: 16, elemsize: 24, closed: 28 } as const;
+export const DEFER = { sp: 8, pc: 16, fn: 24 } as const;
+export const MODULEDATA = { noptrdata: 192, enoptrdata: 200, data: 208, edata: 216, bss: 224, ebss: 232, noptrbss: 240, enoptrbss: 248 } as const;
 /** `gobuf`, as `gogo` takes it. */
 export const GOBUF = { sp: 0, g: 16 } as const;
 
