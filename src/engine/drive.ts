@@ -91,9 +91,11 @@ export class Driver {
         case 'trap':
           if (this.failure?.error !== stop.error) this.failure = { error: stop.error, frames: machine.frames(FAILURE_FRAMES) };
           machine.abandon();
-          // A turns function has no JavaScript frame that could hear of it: its own call fails with the error.
           if (machine.depth === base || machine.pending?.host.kind !== 'turns') throw stop.error;
-          machine.failHostCall(stop.error);
+          this.take(machine.pending, (call, host) => {
+            if (host.failed !== undefined) return host.failed(call, stop.error);
+            throw stop.error;
+          });
           break;
         default:
           if (this.onStop?.(stop) !== true) throw this.interrupt(new Interruption(stop));

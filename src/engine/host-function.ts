@@ -1,5 +1,6 @@
 import type { FuncType } from '../wasm/types.js';
 import type { CellWindow } from './cells.js';
+import type { Exhaustion, Trap, UncaughtException } from './errors.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { Value } from './value.js';
 
@@ -39,6 +40,8 @@ export interface TurnFunction {
   readonly name: string;
   readonly begin: (context: HostCall) => Turn;
   readonly next: (context: HostCall, results: readonly Value[]) => Turn;
+  /** Instead of `next`, when the activation failed; without it the call fails with the same error. */
+  readonly failed?: (context: HostCall, error: Trap | Exhaustion | UncaughtException) => Turn;
 }
 
 /** What to do next: run a function of the store, or return (with `HostCall.results` written). */

@@ -24,6 +24,8 @@ export class MemoryInstance {
   view!: DataView;
   /** What the embedder allows at most, in bytes (`--max-memory`). */
   limitBytes: number;
+  /** Hears every write of the host after it happened. */
+  onHostWrite: ((address: number, length: number) => void) | undefined = undefined;
 
   constructor(type: MemoryType, limitBytes: number = MAX_BYTES) {
     this.type = type;

@@ -1,6 +1,6 @@
 import type { CellWindow } from '../engine/cells.js';
 import type { GuestMemory } from '../engine/guest-memory.js';
-import type { HostCall, HostFunction } from '../engine/host-function.js';
+import type { HostCall, HostFunction, Turn, TurnFunction } from '../engine/host-function.js';
 import { loadValue, type Value } from '../engine/value.js';
 import { cellsOf, F32, type ValType } from '../wasm/types.js';
 import type { DescribedCall } from '../host/described-call.js';
@@ -59,8 +59,42 @@ export function listenTo(host: HostFunction, describe: (args: CellWindow, memory
         },
       };
     case 'turns':
-      return host;
+      return listenToTurns(host, before, (described, context) => to.returned(after(described, context.results, context.memory)), to);
   }
+}
+
+/** Calls may be pending within each other; what is known of each lies on a stack. */
+function listenToTurns(
+  host: TurnFunction,
+  before: (args: CellWindow, memory: GuestMemory) => { args: Shown; described: DescribedCall | undefined },
+  returned: (described: DescribedCall | undefined, context: HostCall) => void,
+  to: HostCallListener,
+): TurnFunction {
+  const pending: (DescribedCall | undefined)[] = [];
+  const hear = (context: HostCall, take: () => Turn): Turn => {
+    let turn: Turn;
+    try {
+      turn = take();
+    } catch (error) {
+      pending.pop();
+      to.failed(undefined, error);
+      throw error;
+    }
+    if (turn === 'done') returned(pending.pop(), context);
+    return turn;
+  };
+  const { failed } = host;
+  return {
+    ...host,
+    begin: (context) => {
+      const call = before(context.args, context.memory);
+      to.called(call.args);
+      pending.push(call.described);
+      return hear(context, () => host.begin(context));
+    },
+    next: (context, results) => hear(context, () => host.next(context, results)),
+    ...(failed && { failed: (context: HostCall, error: Parameters<typeof failed>[1]) => hear(context, () => failed(context, error)) }),
+  };
 }
 
 function plain(values: Described): Readonly<Record<string, number | string>> {

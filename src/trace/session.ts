@@ -33,6 +33,9 @@ export interface TraceOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** What is followed: a program, or the replay of one. */
+export type Traced = Pick<Program, 'module' | 'machine' | 'store' | 'instance' | 'driver' | 'trampoline'>;
+
 /**
  * Follows a program from before its first instruction and writes down what happens: machine-level facts by probes and
  * by listening at the host boundary, and for a Go program what they mean to its goroutines.
@@ -41,7 +44,7 @@ export class TraceSession {
   private readonly machine: Machine;
   private readonly store: Store;
   private readonly instance: Instance;
-  private readonly program: Program;
+  private readonly program: Traced;
   private readonly go: GoModule | undefined;
   private readonly watch: GoWatch | undefined;
   private readonly options: TraceOptions;
@@ -52,7 +55,7 @@ export class TraceSession {
   /** Takes our ears off again. */
   private readonly undo: (() => void)[] = [];
 
-  constructor(program: Program, options: TraceOptions) {
+  constructor(program: Traced, options: TraceOptions) {
     this.program = program;
     this.machine = program.machine;
     this.store = program.store;
@@ -145,12 +148,22 @@ export class TraceSession {
       const name = instance.kind === 'wasm' ? this.name(instance.index) : '';
       return { ...this.base(name), event: 'export', action, export: exported.get(func) ?? name };
     };
+    const before = driver.listener;
     driver.listener = {
-      called: (func, args) => this.emit({ ...about(func, 'call'), args: show(args) }),
-      returned: (func, results) => this.emit({ ...about(func, 'return'), results: show(results) }),
-      failed: (func, error) => this.emit({ ...about(func, 'return'), error: briefly(error) }),
+      called: (func, args) => {
+        before?.called(func, args);
+        this.emit({ ...about(func, 'call'), args: show(args) });
+      },
+      returned: (func, results) => {
+        before?.returned(func, results);
+        this.emit({ ...about(func, 'return'), results: show(results) });
+      },
+      failed: (func, error) => {
+        before?.failed(func, error);
+        this.emit({ ...about(func, 'return'), error: briefly(error) });
+      },
     };
-    this.undo.push(() => (driver.listener = undefined));
+    this.undo.push(() => (driver.listener = before));
   }
 
   private listenToMemory(): void {
