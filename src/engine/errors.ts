@@ -1,3 +1,5 @@
+import type { Value } from './value.js';
+
 /**
  * How running can fail: a closed set. `Trap` and `Exhaustion` are the program's, `LinkError` the embedder's and the
  * module's together, `Crash` ours ("cannot happen in validated code").
@@ -44,9 +46,24 @@ export class LinkError extends Error {
   override readonly name = 'LinkError';
 }
 
-/** An exception of the program that nothing caught; the payload is the thrown values. */
+/** An exception of the program: its tag, as an address in the store, and the values that were thrown with it. */
+export interface Exception {
+  readonly tag: number;
+  readonly values: readonly Value[];
+}
+
+/**
+ * An exception that nothing caught. A host function that throws one with an `exception` throws that: handlers of the
+ * program may catch it. Without, it is a failure of the host's own that no program can catch. References in it are not
+ * kept alive.
+ */
 export class UncaughtException extends Error {
   override readonly name = 'UncaughtException';
+  readonly exception: Exception | undefined;
+  constructor(message: string, exception?: Exception) {
+    super(message);
+    this.exception = exception;
+  }
 }
 
 /** A mistake of ours. */

@@ -2,6 +2,7 @@ import { InstructionReader } from '../wasm/binary/code-reader.js';
 import { OP } from '../wasm/instructions.js';
 import type { ValType } from '../wasm/types.js';
 import { Crash } from './errors.js';
+import { movesClock } from './counting.js';
 import { CONST, LOCAL, type OperandSource, type Place, wordsOf } from './interpret/position-map.js';
 import type { Instance, Store, WasmFunction } from './store.js';
 import { Cells } from './cells.js';
@@ -90,8 +91,7 @@ export function countingOffset(func: WasmFunction, offset: number): number {
   const reader = new InstructionReader(module.bytes, offset, body.end);
   for (;;) {
     const op = reader.next();
-    const counts = op !== OP.block && op !== OP.loop && op !== OP.else && op !== OP.end;
-    if (counts || reader.pos >= body.end) return reader.start;
+    if (movesClock(op) || reader.pos >= body.end) return reader.start;
   }
 }
 

@@ -3,6 +3,7 @@ import { Crash, Exhaustion, OUT_OF_MEMORY, Trap, UncaughtException } from './err
 import { countingOffset, type Frame, localTypes, materialise, readOperand, readValues, startOffset } from './frames.js';
 import type { HostFunction } from './host-function.js';
 import { BRIDGE_PC, CodeHeap, LEAVE_PC, type Segment } from './interpret/code-heap.js';
+import { adopt, deliver, findHandler, uncaught } from './interpret/exceptions.js';
 import {
   interpret,
   STATUS_BRIDGE,
@@ -37,6 +38,8 @@ export interface MachineOptions {
   readonly tier?: 'auto' | 'interp' | 'compiled' | undefined;
 }
 
+type Failure = Trap | Exhaustion | UncaughtException;
+
 /** How much a run charges at most before it comes back to this file. */
 const SLICE = 2 ** 30;
 
@@ -57,7 +60,7 @@ export class Machine {
   private readonly heap: CodeHeap;
   /** The clock when `state.left` will be 0. */
   private clockEnd = 0;
-  private failure: Trap | Exhaustion | UncaughtException | undefined = undefined;
+  private failure: Failure | undefined = undefined;
   private activations = 0;
   /** A host function that was started directly has its results ready. */
   private returning = false;
@@ -194,11 +197,11 @@ export class Machine {
     }
   }
 
-  /** Makes room for one more frame of `words` words at word `base`; false where a limit forbids it. */
-  private hasRoom(base: number, words: number): boolean {
+  /** Makes room for `words` words at word `base` and for a record more, or none; false where a limit forbids it. */
+  private hasRoom(base: number, words: number, records: 0 | 1 = 1): boolean {
     const { state, limits } = this;
     const end = base + words;
-    if (end > limits.maxStackCells * 2 || state.rp / RECORD >= limits.maxCallDepth) return false;
+    if (end > limits.maxStackCells * 2 || state.rp / RECORD >= limits.maxCallDepth + 1 - records) return false;
     if (end > state.cells.i32.length) state.cells.reserve((end >> 1) + 1);
     if (state.rp + 3 * RECORD >= state.records.length) {
       const bigger = new Int32Array(state.records.length * 2);
@@ -269,10 +272,14 @@ export class Machine {
     if (this.state.pc === LEAVE_PC) this.returning = true;
     this.forgetFired();
   }
-  /** The pending host call fails: the next `run` answers with this trap. */
-  failHostCall(error: Trap | Exhaustion | UncaughtException): void {
+  /**
+   * The pending host call fails: the next `run` answers with this trap. But an exception that the program catches is
+   * with its handler at once.
+   */
+  failHostCall(error: Failure): void {
     if (this.pending === undefined) throw new Crash('no host call is pending');
-    this.failure = error;
+    this.failure = this.raise(error, this.state.rp - RECORD);
+    this.forgetFired();
   }
 
   /** Drops the frames of the innermost activation, after a trap or instead of going on with it. */
@@ -283,6 +290,7 @@ export class Machine {
     // A host call on top is the activation's own: those that it started are gone.
     if (!this.returning && records[state.rp + KIND] === FRAME.host) this.dropRecord();
     this.failure = undefined;
+    this.state.thrown = 0;
     this.returning = false;
     while (records[state.rp + KIND] === FRAME.wasm || records[state.rp + KIND] === FRAME.bridge) this.dropRecord();
     state.fp = records[state.rp + FP]!;
@@ -369,7 +377,7 @@ export class Machine {
       case STATUS_PROBE:
         return this.reachProbe();
       case STATUS_FAILED:
-        return this.fail(this.failure!, this.failingPlace(), 0);
+        return this.failed(state.rp);
       default:
         return this.trap(status - STATUS_TRAP);
     }
@@ -388,7 +396,7 @@ export class Machine {
     try {
       return interpret(state, fused ? this.heap.fused : this.heap.exact, left, fused);
     } catch (error) {
-      if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) throw error;
+      if (!isFailure(error)) throw error;
       this.failure = error;
       return STATUS_FAILED;
     } finally {
@@ -440,8 +448,7 @@ export class Machine {
     const host = this.hostOf(callee);
     if (host?.kind === 'leaf') {
       state.left -= code[pc + 1]!;
-      const failed = this.callLeaf(host, base);
-      if (failed !== undefined) return failed;
+      if (!this.callLeaf(host, base)) return this.failed(state.rp);
       state.pc = next;
       return undefined;
     }
@@ -463,15 +470,16 @@ export class Machine {
     return undefined;
   }
 
-  /** Calls a leaf outside the loop. */
-  private callLeaf(host: HostFunction & { kind: 'leaf' }, base: number): StopReason | undefined {
+  /** Calls a leaf outside the loop; false where it has failed. */
+  private callLeaf(host: HostFunction & { kind: 'leaf' }, base: number): boolean {
     this.interpreting = true;
     try {
       callLeaf(this.state, host, base);
-      return undefined;
+      return true;
     } catch (error) {
-      if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) throw error;
-      return this.fail(error, this.failingPlace(), 0);
+      if (!isFailure(error)) throw error;
+      this.failure = error;
+      return false;
     } finally {
       this.interpreting = false;
     }
@@ -516,14 +524,14 @@ export class Machine {
     const entry = host === undefined ? this.heap.segmentOf(callee, 'fused').entry : 0;
     const words = cellWords(this.store.funcs[callee]!.type.params);
     const room = host === undefined ? state.code[entry - 2]! : words + cellWords(this.store.funcs[callee]!.type.results);
-    // A tail call needs no record of its own, but may need a bridge.
-    if (!this.hasRoom(state.fp, room)) return this.exhaust();
+    const bridges = host === undefined && this.wasm(callee).instance !== state.instance && state.records[state.rp - RECORD + KIND] === FRAME.wasm;
+    // A tail call needs no record of its own, but perhaps a bridge.
+    if (!this.hasRoom(state.fp, room, bridges ? 1 : 0)) return this.exhaust();
     state.left -= state.code[pc + 1]!;
     const from = state.fp + state.code[pc + 3]!;
     state.cells.i32.copyWithin(state.fp, from, from + words);
     if (host !== undefined) return this.tailCallHost(host, callee);
-    const below = state.records[state.rp - RECORD + KIND];
-    if (this.wasm(callee).instance !== state.instance && below === FRAME.wasm) {
+    if (bridges) {
       this.setRecord(state.rp, -1, BRIDGE_PC, state.fp, FRAME.bridge);
       state.rp += RECORD;
     }
@@ -535,8 +543,8 @@ export class Machine {
     const { state } = this;
     const base = state.fp;
     if (host.kind === 'leaf') {
-      const failed = this.callLeaf(host, base);
-      if (failed !== undefined) return failed;
+      // The frame that calls is gone by the specification, and so are its handlers.
+      if (!this.callLeaf(host, base)) return this.failed(state.rp - RECORD);
       state.records[state.rp + FUNC] = callee;
       this.pop();
       return undefined;
@@ -555,11 +563,23 @@ export class Machine {
     return place;
   }
 
-  private trap(number: number): StopReason {
+  private trap(number: number): StopReason | undefined {
+    const { state } = this;
+    if (number === TRAPS.exception) {
+      return this.handle(state.rp) ? undefined : this.fail(uncaught(this.store, state.thrown), this.failingPlace(), 0);
+    }
+    // Nothing of what has failed is charged.
+    const opcode = state.code[state.pc];
+    if (opcode === X.BULK) state.left += state.code[state.pc + 5]!;
+    else if (opcode === X.ATOMIC) state.left += state.code[state.pc + 6]!;
     if (number === TRAPS.outOfMemory) return this.exhaust(OUT_OF_MEMORY);
+    if (number === TRAPS.deadlock) {
+      const place = this.failingPlace();
+      this.standBefore(place, place.count);
+      return { kind: 'deadlock' };
+    }
     const text = TRAP_TEXTS[number];
     if (text === undefined) throw new Crash(`the loop came back with an unknown trap ${number}`);
-    const { state } = this;
     const index = number === TRAPS.uninitializedElement ? ` ${state.cells.i32[state.fp + state.code[state.pc + 5]!]! >>> 0}` : '';
     return this.fail(new Trap(text + index), this.failingPlace(), 1);
   }
@@ -573,13 +593,52 @@ export class Machine {
    * Leaves the failing instruction's state as the module sees it. `counted` instructions (the failing one) are to be
    * counted besides those before it.
    */
-  private fail(error: Trap | Exhaustion | UncaughtException, place: Place, counted: number, uncharged = counted === 1): StopReason {
-    const { state } = this;
+  private fail(error: Failure, place: Place, counted: number, uncharged = counted === 1): StopReason {
     this.failure = error;
-    if (uncharged) this.clockEnd += place.count + counted;
+    this.standBefore(place, uncharged ? place.count + counted : 0);
+    return { kind: 'trap', error };
+  }
+  /** Leaves the innermost frame before the instruction at `place`, after `count` instructions that are not charged yet. */
+  private standBefore(place: Place, count: number): void {
+    const { state } = this;
+    this.clockEnd += count;
     materialise(state.cells, state.fp, place);
     state.pc = this.exactEntry(state.records[state.rp + FUNC]!, place.offset);
-    return { kind: 'trap', error };
+  }
+
+  /** A leaf has failed; handlers of the frame at `from` and below may catch that. */
+  private failed(from: number): StopReason | undefined {
+    const error = this.raise(this.failure!, from);
+    return error === undefined ? undefined : this.fail(error, this.failingPlace(), 0);
+  }
+
+  /** Throws what a host function has thrown. Answers what is left of it: nothing where a handler has it. */
+  private raise(error: Failure, from: number): Failure | undefined {
+    if (!(error instanceof UncaughtException) || error.exception === undefined) return error;
+    try {
+      this.state.thrown = adopt(this.state, error.exception);
+    } catch (exhaustion) {
+      if (exhaustion instanceof Exhaustion) return exhaustion;
+      throw exhaustion;
+    }
+    return this.handle(from) ? undefined : error;
+  }
+
+  /** The thrown exception goes to its handler, if the frame at `from` or one below has one. A handler is a branch. */
+  private handle(from: number): boolean {
+    const { state } = this;
+    const found = findHandler(state, this.heap, state.thrown, from);
+    if (found === undefined) return false;
+    const { rp, clause } = found;
+    while (state.rp > rp) this.dropRecord();
+    const func = state.records[rp + FUNC]!;
+    state.fp = state.records[rp + FP]!;
+    state.enterInstance(this.wasm(func).instance);
+    deliver(state, state.thrown, state.fp, clause);
+    state.thrown = 0;
+    this.failure = undefined;
+    this.goTo(func, clause.target);
+    return true;
   }
 
   // Probes
@@ -706,13 +765,19 @@ export class Machine {
     const { state } = this;
     const segment = this.top();
     const { offset } = this.place(segment);
-    const entry = this.heap.map(this.heap.segmentOf(segment.func, 'fused')).entry(offset);
-    if (entry === undefined) state.pc += 1;
-    else {
-      // What comes before the entry in its stretch of code will be charged at the end, but is counted already.
-      this.clockEnd -= entry.count;
-      state.pc = entry.pc;
-    }
+    if (!this.goToFused(segment.func, offset)) state.pc += 1;
+  }
+  /** Goes on with the instruction at `offset`, its operands in their own cells, in fused code; false if that cannot be entered there. */
+  private goToFused(func: number, offset: number): boolean {
+    const entry = this.heap.map(this.heap.segmentOf(func, 'fused')).entry(offset);
+    if (entry === undefined) return false;
+    // What comes before the entry in its stretch of code will be charged at the end, but is counted already.
+    this.clockEnd -= entry.count;
+    this.state.pc = entry.pc;
+    return true;
+  }
+  private goTo(func: number, offset: number): void {
+    if (this.mode === 'exact' || !this.goToFused(func, offset)) this.state.pc = this.exactEntry(func, offset);
   }
 
   // What can be seen
@@ -788,7 +853,9 @@ export class Machine {
         frames.push({ kind, func, fp, offset: 0, types });
       }
     }
-    return capture(this.clock, this.activations, this.failure, frames, state.cells, this.captureStore());
+    const { failure } = this;
+    const failed = failure && { kind: failure.name, message: failure.message, exception: state.thrown };
+    return capture(this.clock, this.activations, failed, frames, state.cells, this.captureStore());
   }
   private captureStore(): StoreSnapshot {
     return captureStore(this.store);
@@ -799,7 +866,8 @@ export class Machine {
     const { state } = this;
     this.refresh();
     restoreStore(this.store, snapshot.store);
-    this.failure = failureOf(snapshot);
+    state.thrown = snapshot.failure?.exception ?? 0;
+    this.failure = failureOf(this.store, snapshot);
     this.activations = snapshot.activations;
     this.returning = false;
     this.pausing = false;
@@ -850,7 +918,11 @@ function exhaustion(): Exhaustion {
   return new Exhaustion(CALL_STACK_EXHAUSTED);
 }
 
-function failureOf({ failure }: Snapshot): Trap | Exhaustion | UncaughtException | undefined {
+function isFailure(error: unknown): error is Failure {
+  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException;
+}
+
+function failureOf(store: Store, { failure }: Snapshot): Failure | undefined {
   if (failure === undefined) return undefined;
   switch (failure.kind) {
     case 'Trap':
@@ -858,6 +930,6 @@ function failureOf({ failure }: Snapshot): Trap | Exhaustion | UncaughtException
     case 'Exhaustion':
       return new Exhaustion(failure.message);
     default:
-      return new UncaughtException(failure.message);
+      return new UncaughtException(failure.message, failure.exception === 0 ? undefined : uncaught(store, failure.exception).exception);
   }
 }

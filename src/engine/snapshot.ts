@@ -1,6 +1,5 @@
 import type { ValType } from '../wasm/types.js';
 import type { Cells } from './cells.js';
-import type { Exhaustion, Trap, UncaughtException } from './errors.js';
 import type { HeapSnapshot } from './heap.js';
 import { wordsOf } from './interpret/position-map.js';
 import type { Store } from './store.js';
@@ -37,7 +36,8 @@ export interface Snapshot {
   /** Four numbers a frame record: kind, function, word of the first cell, byte offset. */
   readonly frames: Int32Array;
   readonly cells: Int32Array;
-  readonly failure: { readonly kind: string; readonly message: string } | undefined;
+  /** `exception`: the handle of the one that nothing caught, or 0. */
+  readonly failure: { readonly kind: string; readonly message: string; readonly exception: number } | undefined;
   readonly store: StoreSnapshot;
 }
 
@@ -45,7 +45,7 @@ export interface Snapshot {
 export function capture(
   clock: number,
   activations: number,
-  failure: Trap | Exhaustion | UncaughtException | undefined,
+  failure: Snapshot['failure'],
   frames: readonly SnapshotFrame[],
   source: Cells,
   store: StoreSnapshot,
@@ -62,7 +62,7 @@ export function capture(
       at += wordsOf(type) / 2;
     }
   });
-  return { clock, activations, frames: records, cells: target.i32, failure: failure && { kind: failure.name, message: failure.message }, store };
+  return { clock, activations, frames: records, cells: target.i32, failure, store };
 }
 
 export function captureStore(store: Store): StoreSnapshot {
@@ -237,6 +237,7 @@ export function hashSnapshot(snapshot: Snapshot): string {
   digest.word(snapshot.activations);
   digest.word(snapshot.store.heap.limit);
   digest.bytes(new TextEncoder().encode(snapshot.failure === undefined ? '' : `${snapshot.failure.kind}:${snapshot.failure.message}`));
+  digest.word(snapshot.failure?.exception ?? 0);
   for (const array of arraysOf(snapshot)) digest.bytes(array);
   return digest.toString();
 }

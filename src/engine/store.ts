@@ -89,6 +89,8 @@ export class Store {
   readonly options: StoreOptions;
   /** Hears every growth that succeeded, by instruction or by the host. */
   onMemoryGrow: ((memory: number, oldPages: number, newPages: number) => void) | undefined = undefined;
+  /** Lets so many nanoseconds pass, when a wait with that timeout finds nobody who could end it earlier. */
+  onWait: ((timeout: bigint) => void) | undefined = undefined;
   /** Cells of `globalCells` in use. */
   globalCellCount = 0;
 

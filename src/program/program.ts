@@ -137,6 +137,7 @@ export class Program {
     const { world } = options;
     const clock = world.clock === 'virtual' ? new VirtualClock(() => this.machine.clock) : world.clock;
     this.clock = clock;
+    this.store.onWait = (timeout) => clock.sleep(timeout);
     this.startedAt = clock.monotonic();
     const random = typeof world.random === 'number' ? new SeededRandom(world.random) : world.random;
     this.go = this.kind === 'go-js' ? goProgram(world, clock, random) : undefined;

@@ -8,7 +8,7 @@ import type { MemoryInstance } from '../memory.js';
  */
 
 /** The effective address, or −1 where `size` bytes from there are not all inside. */
-function address(memory: MemoryInstance, words: Int32Array, a: number, offsetLo: number, offsetHi: number, size: number): number {
+export function effectiveAddress(memory: MemoryInstance, words: Int32Array, a: number, offsetLo: number, offsetHi: number, size: number): number {
   const index = memory.is64 ? (words[a + 1]! >>> 0) * 2 ** 32 + (words[a]! >>> 0) : words[a]! >>> 0;
   const at = index + (offsetHi >>> 0) * 2 ** 32 + (offsetLo >>> 0);
   return at + size <= memory.byteLength ? at : -1;
@@ -45,7 +45,7 @@ function sizeOf(op: number): number {
 
 /** False where the access is out of bounds. */
 export function loadAny(memory: MemoryInstance, op: number, words: Int32Array, d: number, a: number, offsetLo: number, offsetHi: number): boolean {
-  const at = address(memory, words, a, offsetLo, offsetHi, sizeOf(op));
+  const at = effectiveAddress(memory, words, a, offsetLo, offsetHi, sizeOf(op));
   if (at < 0) return false;
   const { view } = memory;
   switch (op) {
@@ -114,7 +114,7 @@ function loadExtended(view: DataView, op: number, words: Int32Array, d: number, 
 /** Stores the value at word `v`. False where the access is out of bounds. */
 export function storeAny(memory: MemoryInstance, op: number, words: Int32Array, a: number, v: number, offsetLo: number, offsetHi: number): boolean {
   const size = sizeOf(op);
-  const at = address(memory, words, a, offsetLo, offsetHi, size);
+  const at = effectiveAddress(memory, words, a, offsetLo, offsetHi, size);
   if (at < 0) return false;
   const { view } = memory;
   if (size === 1) view.setInt8(at, words[v]!);

@@ -2,6 +2,7 @@ import { OP } from '../../wasm/opcodes.js';
 import { Crash } from '../errors.js';
 import type { MemoryInstance } from '../memory.js';
 import type { TableInstance } from '../table.js';
+import { throwing } from './exceptions.js';
 import { objects } from './objects.js';
 import type { ExecutionState } from './state.js';
 import { TRAPS } from './traps.js';
@@ -12,6 +13,7 @@ import { TRAPS } from './traps.js';
  * positions in the instance for segments. Answers 0, or a trap's number.
  */
 export function bulk(state: ExecutionState, op: number, base: number, x: number, y: number): number {
+  if (op <= OP.throw_ref) return throwing(state, op, base, x);
   if (op >> 16 === OBJECT_PREFIX || op === OP.ref_as_non_null) return objects(state, op, base, x, y);
   switch (op) {
     case OP.memory_size:

@@ -17,6 +17,8 @@ export interface Segment {
   readonly func: number;
   readonly mode: Mode;
   readonly probes: ReadonlySet<number> | undefined;
+  /** Has it exception handlers? */
+  readonly catches: boolean;
 }
 
 /** Where the first function stands. */
@@ -91,7 +93,7 @@ export class CodeHeap {
     }
     state.code.set(lowering.words.subarray(0, lowering.length), this.top);
     this.longestPath = Math.max(this.longestPath, lowering.longest + 1);
-    const segment: Segment = { start: this.top, end, entry: this.top + HEADER, func, mode, probes };
+    const segment: Segment = { start: this.top, end, entry: this.top + HEADER, func, mode, probes, catches: lowering.catches };
     this.segments.push(segment);
     this.top = end;
     this.current[mode].set(func, segment);

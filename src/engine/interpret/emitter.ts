@@ -29,6 +29,8 @@ export class Emitter {
   private labelPcs: number[] = [];
   private labelRefs: number[] = [];
   private labelPending: number[] = [];
+  /** Labels that are reached without a branch. */
+  private readonly used = new Set<number>();
 
   protected resetCode(base: number, map: PositionMap | undefined): void {
     this.length = 0;
@@ -40,6 +42,7 @@ export class Emitter {
     this.labelPcs = [];
     this.labelRefs = [];
     this.labelPending = [];
+    this.used.clear();
   }
 
   get pc(): number {
@@ -116,8 +119,12 @@ export class Emitter {
     this.labelPending.push(0);
     return this.labelPcs.push(NONE) - 1;
   }
+  /** The label is reached even if no branch goes there. */
+  protected use(label: number): void {
+    this.used.add(label);
+  }
   protected isReferenced(label: number): boolean {
-    return this.labelRefs[label] !== NONE;
+    return this.labelRefs[label] !== NONE || this.used.has(label);
   }
   protected pendingAt(label: number): number {
     return this.labelPending[label]!;

@@ -1,6 +1,7 @@
 import { Crash } from '../errors.js';
 import type { LeafFunction } from '../host-function.js';
 import { loadAny, storeAny } from './access.js';
+import { atomic } from './atomics.js';
 import { bulk } from './bulk.js';
 import { divide64, mulHigh, numeric } from './numeric.js';
 import { callLeaf, type ExecutionState } from './state.js';
@@ -254,11 +255,30 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           if (left < 0) break run;
           continue;
         case 20: // TAIL_CALL
-          status = STATUS_TAIL_CALL;
-          break run;
         case 21: // TAIL_CALL_INDIRECT
-          status = STATUS_TAIL_CALL;
-          break run;
+        case 185: // TAIL_CALL_REF
+          x = code[pc + 2]!;
+          if (code[pc] !== 20) {
+            v = code[pc] === 21 ? tables[x]!.elements[I[fp + code[pc + 5]!]! >>> 0] : I[fp + x]!;
+            x = v === undefined || v === 0 ? -1 : (v >> 2) - 1;
+            if (code[pc] === 21 && x >= 0 && typeIds[x] !== code[pc + 4]) x = -1;
+          }
+          entry = x < 0 ? 0 : entries[x]!;
+          if (entry === 0 || code[entry - 5]! !== instance || fp + code[entry - 2]! > cellEnd) {
+            status = STATUS_TAIL_CALL;
+            break run;
+          }
+          left -= code[pc + 1]!;
+          i = fp + code[pc + 3]!;
+          y = fp + code[entry - 3]!;
+          xh = fp;
+          while (xh < y) I[xh++] = I[i++]!;
+          y = fp + code[entry - 4]!;
+          while (xh < y) I[xh++] = 0;
+          R[rp] = x;
+          pc = entry;
+          if (left < 0) break run;
+          continue;
 
         // Moves
         case 22: // MOVE_32
@@ -1738,9 +1758,20 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc = entry;
           if (left < 0) break run;
           continue;
-        case 185: // TAIL_CALL_REF
-          status = STATUS_TAIL_CALL;
-          break run;
+        case 186: // ATOMIC
+          left -= code[pc + 6]!;
+          state.pc = pc;
+          state.fp = fp;
+          state.rp = rp;
+          state.left = left;
+          i = atomic(state, code[pc + 1]!, fp + code[pc + 2]!, memories[code[pc + 3]!]!, code[pc + 4]!, code[pc + 5]!);
+          if (i !== 0) {
+            status = STATUS_TRAP + i;
+            break run;
+          }
+          pc += 7;
+          if (state.interrupted) break run;
+          continue;
         default:
           throw new Crash(`no opcode ${code[pc]}`);
       }

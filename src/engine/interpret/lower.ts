@@ -1,11 +1,13 @@
-import { InstructionReader } from '../../wasm/binary/code-reader.js';
+import { CATCH, InstructionReader } from '../../wasm/binary/code-reader.js';
 import { type Instruction, instruction } from '../../wasm/instructions.js';
 import { OP } from '../../wasm/opcodes.js';
 import { BOT, F32, F64, type FuncType, HEAP, heapOf, I32, I64, isExact, isNullable, ref, V128, type ValType } from '../../wasm/types.js';
+import { movesClock } from '../counting.js';
 import { Crash } from '../errors.js';
 import type { Instance, Store, WasmFunction } from '../store.js';
 import { funcHandle } from '../value.js';
 import { COMPARISONS, Emitter, NARROWED } from './emitter.js';
+import { ANY_TAG, CALLER, type Clause } from './handlers.js';
 import { objectOperation } from './objects.js';
 import { X } from './opcodes.js';
 import { CONST, LOCAL, OWN, type PositionMap, wordsOf } from './position-map.js';
@@ -52,7 +54,10 @@ interface Dispatch {
 }
 
 interface Control {
-  readonly kind: 'function' | 'block' | 'loop' | 'if' | 'else';
+  kind: 'function' | 'block' | 'loop' | 'if' | 'else' | 'try' | 'catch';
+  /** Byte offsets of its instruction and of what comes after that. */
+  readonly start: number;
+  readonly body: number;
   readonly label: number;
   /** Of an `if`: where its `else` is. */
   readonly otherwise: number;
@@ -63,8 +68,17 @@ interface Control {
   readonly params: readonly ValType[];
   readonly results: readonly ValType[];
   /** Where a loop's code begins. */
-  readonly head: number;
+  head: number;
   dispatch: Dispatch | undefined;
+  /** Of a block with exception handlers. */
+  clauses: Clause[] | undefined;
+  /** The clauses that lead to its label. */
+  readonly arrivals: Clause[];
+}
+
+/** Does the innermost part of a block have exception handlers, not those of a block around it? */
+function protects(control: Control): boolean {
+  return control.clauses !== undefined && control.kind !== 'catch';
 }
 
 const NO_TYPES: readonly ValType[] = [];
@@ -111,6 +125,8 @@ export class Lowering extends Emitter {
   private readonly controls: Control[] = [];
   private control!: Control;
   private reachable = true;
+  /** Has the function exception handlers? */
+  catches = false;
   private readonly condition: Condition = { opcode: 0, a: 0, b: 0, c: 0, words: 0 };
 
   constructor(store: Store) {
@@ -140,6 +156,7 @@ export class Lowering extends Emitter {
     this.height = 0;
     this.controls.length = 0;
     this.reachable = true;
+    this.catches = false;
     this.pushControl('function', NO_TYPES, func.type.results);
 
     this.word(instance.id);
@@ -208,11 +225,16 @@ export class Lowering extends Emitter {
         case OP.else:
           if (depth === 0) return this.else();
           break;
+        case OP.catch:
+        case OP.catch_all:
+          if (depth === 0) return this.catch();
+          break;
         case OP.end:
           if (depth === 0) return this.end();
           depth--;
           break;
         case OP.delegate:
+          if (depth === 0) return this.delegate();
           depth--;
           break;
       }
@@ -328,8 +350,7 @@ export class Lowering extends Emitter {
   // Instructions
 
   private instruction(op: number): void {
-    const structural = op === OP.block || op === OP.loop || op === OP.else || op === OP.end;
-    this.startInstruction(structural);
+    this.startInstruction(!movesClock(op));
     switch (op) {
       case OP.local_get: {
         const x = this.reader.x;
@@ -780,7 +801,10 @@ export class Lowering extends Emitter {
     const position = height === 0 ? this.localEnd : this.homes[height - 1]! + wordsOf(this.types[height - 1]!);
     const label = this.newLabel();
     const otherwise = kind === 'if' ? this.newLabel() : -1;
-    this.control = { kind, label, otherwise, height, position, params, results, head: -1, dispatch: undefined };
+    this.control = {
+      kind, start: this.reader.start, body: this.reader.pos, label, otherwise, height, position, params, results,
+      head: -1, dispatch: undefined, clauses: undefined, arrivals: [],
+    };
     this.controls.push(this.control);
   }
   private controlAt(depth: number): Control {
@@ -798,7 +822,7 @@ export class Lowering extends Emitter {
     this.pushControl(op === OP.loop ? 'loop' : 'block', params, results);
     if (op === OP.block) return;
     this.bindHere(this.control.label);
-    (this.control as { head: number }).head = this.length;
+    this.control.head = this.length;
   }
 
   private if(): void {
@@ -812,21 +836,27 @@ export class Lowering extends Emitter {
 
   private else(): void {
     const { control } = this;
-    if (this.reachable) this.fallOut(control);
-    if (this.reachable) {
-      this.op(X.JUMP);
-      this.target(this.exact ? 0 : this.pending, control.label);
-    }
+    this.jumpOut(control);
     this.resetTo(control, control.params);
     this.pending = 0;
     this.bindHere(control.otherwise);
-    (control as { kind: Control['kind'] }).kind = 'else';
+    control.kind = 'else';
     this.reachable = true;
   }
 
-  /** The results of a block go to their own cells. */
+  /** The results of a block go to their cells. */
   private fallOut(control: Control): void {
-    this.canonicalise(control.results.length);
+    const count = control.results.length;
+    this.canonicalise(count);
+    // A handler has the exception below its own operands.
+    if (control.kind === 'catch') this.moveDown(this.height - count, count, control.position);
+  }
+  /** From the end of one part of a block over the others. */
+  private jumpOut(control: Control): void {
+    if (!this.reachable) return;
+    this.fallOut(control);
+    this.op(X.JUMP);
+    this.target(this.exact ? 0 : this.pending, control.label);
   }
 
   /** The operand stack as it is at the start or the end of a block. */
@@ -837,11 +867,24 @@ export class Lowering extends Emitter {
 
   private end(): void {
     const { control } = this;
-    if (control.kind === 'function') {
-      if (this.reachable) this.return();
-      this.controls.pop();
-      return;
+    if (control.kind === 'function') return this.endFunction(control);
+    if (protects(control)) this.map?.handlers.end(this.reader.start);
+    this.close(control);
+  }
+  private endFunction(control: Control): void {
+    this.arrive(control, this.reader.start);
+    if (!this.reachable && this.isReferenced(control.label)) {
+      this.resetTo(control, control.results);
+      this.pending = 0;
+      this.reachable = true;
+      this.startInstruction(true);
+      this.fence();
     }
+    if (this.reachable) this.return();
+    this.controls.pop();
+  }
+  private close(control: Control): void {
+    this.arrive(control, this.reader.pos);
     if (this.reachable) this.fallOut(control);
     this.popControl();
     const falls = this.reachable;
@@ -855,6 +898,104 @@ export class Lowering extends Emitter {
     this.reachable = true;
     if (control.kind === 'if') this.bind(control.otherwise);
     this.bindHere(control.label);
+  }
+
+  // Exceptions
+
+  private exceptionInstruction(op: number): void {
+    const { reader, instance } = this;
+    switch (op) {
+      case OP.try_table:
+        return this.tryTable();
+      case OP.try:
+        return this.try();
+      case OP.catch:
+      case OP.catch_all:
+        return this.catch();
+      case OP.delegate:
+        return this.delegate();
+      case OP.rethrow:
+        return this.throw(op, this.controlAt(reader.x).position, 0);
+      default: {
+        const tag = op === OP.throw ? instance.tags[reader.x]! : 0;
+        const count = op === OP.throw ? this.payload(tag).length : 1;
+        this.canonicalise(count);
+        return this.throw(op, count === 0 ? this.nextHome() : this.homes[this.height - count]!, tag);
+      }
+    }
+  }
+  private payload(tag: number): readonly ValType[] {
+    return this.funcType(this.store.tags[tag]!.typeId).params;
+  }
+
+  private throw(op: number, base: number, tag: number): void {
+    this.failing();
+    this.op(X.BULK);
+    this.word(op);
+    this.word(base);
+    this.word(tag);
+    this.word(0);
+    this.word(this.takePending());
+    this.reachable = false;
+  }
+
+  private tryTable(): void {
+    const { reader, instance } = this;
+    const { catches } = reader;
+    const { params, results } = this.blockType();
+    this.canonicalise(this.height);
+    const clauses: Clause[] = [];
+    for (let i = 0; i < 3 * reader.catchCount; i += 3) {
+      const kind = catches[i]!;
+      const control = this.controlAt(catches[i + 2]!);
+      const tag = kind < CATCH.catchAll ? instance.tags[catches[i + 1]!]! : ANY_TAG;
+      const reference = kind === CATCH.catchRef || kind === CATCH.catchAllRef ? 'last' : 'none';
+      const clause: Clause = { tag, target: control.body, position: control.position, reference };
+      clauses.push(clause);
+      if (control.kind !== 'loop') control.arrivals.push(clause);
+      this.use(control.label);
+    }
+    this.pushControl('block', params, results);
+    this.protect(clauses);
+  }
+  private protect(clauses: Clause[]): void {
+    this.catches = true;
+    this.control.clauses = clauses;
+    this.map?.handlers.begin(this.reader.pos, clauses);
+  }
+  /** Now it is known where a label is. */
+  private arrive(control: Control, target: number): void {
+    for (const clause of control.arrivals) clause.target = target;
+  }
+
+  private try(): void {
+    const { params, results } = this.blockType();
+    this.canonicalise(this.height);
+    this.pushControl('try', params, results);
+    this.protect([]);
+  }
+
+  /** A handler begins, with the exception itself below the thrown values, so that `rethrow` finds it. */
+  private catch(): void {
+    const { control, reader } = this;
+    const tag = reader.op === OP.catch ? this.instance.tags[reader.x]! : ANY_TAG;
+    if (control.kind === 'try') this.map?.handlers.end(reader.start);
+    this.jumpOut(control);
+    control.kind = 'catch';
+    control.clauses!.push({ tag, target: reader.pos, position: control.position, reference: 'first' });
+    this.resetTo(control, [ref(HEAP.exn, false), ...(tag === ANY_TAG ? NO_TYPES : this.payload(tag))]);
+    this.pending = 0;
+    this.reachable = true;
+    this.switchPoint();
+  }
+
+  /** Ends a `try` whose exceptions are treated as if they were thrown in the block that it names. */
+  private delegate(): void {
+    const { control, controls, reader } = this;
+    const target = controls[controls.length - 2 - reader.x]!;
+    const offset = target.kind === 'function' ? CALLER : protects(target) ? target.body : target.start;
+    this.map?.handlers.end(reader.start, offset);
+    this.close(control);
   }
 
   /** A branch that is always taken. */
@@ -1100,7 +1241,17 @@ export class Lowering extends Emitter {
       case OP.any_convert_extern:
       case OP.extern_convert_any:
         return this.retype(ref(op === OP.any_convert_extern ? HEAP.any : HEAP.extern, isNullable(this.types[this.height - 1]!)));
+      case OP.try_table:
+      case OP.throw:
+      case OP.throw_ref:
+      case OP.try:
+      case OP.catch:
+      case OP.catch_all:
+      case OP.delegate:
+      case OP.rethrow:
+        return this.exceptionInstruction(op);
       default:
+        if (op >> 16 === 0xfe) return this.atomic(op);
         if (op >> 16 === 0xfb || op === OP.ref_as_non_null) return this.objectInstruction(op);
         return this.bulkOperation(op);
     }
@@ -1339,6 +1490,30 @@ export class Lowering extends Emitter {
       this.word(index);
     }
     this.reachable = false;
+  }
+
+  /** Operands in their own cells, the result in place of the address. */
+  private atomic(op: number): void {
+    if (op === OP.atomic_fence) return;
+    const { reader } = this;
+    const { params, results } = reader.instruction;
+    const count = params!.length;
+    this.canonicalise(count);
+    const base = this.homes[this.height - count]!;
+    this.failing();
+    this.height -= count;
+    this.op(X.ATOMIC);
+    this.word(op);
+    this.word(base);
+    this.word(this.instance.memories[reader.memory]!);
+    this.word(reader.lo);
+    this.word(reader.hi);
+    // Time passes while waiting, so the clock must be exact.
+    const waits = op === OP.memory_atomic_wait32 || op === OP.memory_atomic_wait64;
+    this.word(waits ? this.takePending() : 0);
+    this.fence();
+    for (const result of results!) this.push(result);
+    this.place();
   }
 
   /** Instructions on memories, tables and segments: operands in their own cells, results in place of the first. */

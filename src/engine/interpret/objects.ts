@@ -153,15 +153,15 @@ export function objects(context: ObjectContext, op: number, base: number, x: num
     case OP.struct_get:
     case OP.struct_get_u:
       if (words[base] === NULL_HANDLE) return TRAPS.nullStructure;
-      load(heap, heap.content(words[base]!) + x, y, false, words, base);
+      loadField(heap, heap.content(words[base]!) + x, y, false, words, base);
       return 0;
     case OP.struct_get_s:
       if (words[base] === NULL_HANDLE) return TRAPS.nullStructure;
-      load(heap, heap.content(words[base]!) + x, y, true, words, base);
+      loadField(heap, heap.content(words[base]!) + x, y, true, words, base);
       return 0;
     case OP.struct_set:
       if (words[base] === NULL_HANDLE) return TRAPS.nullStructure;
-      save(heap, heap.content(words[base]!) + x, y, words, base + 2);
+      saveField(heap, heap.content(words[base]!) + x, y, words, base + 2);
       return 0;
     case OP.array_get:
     case OP.array_get_u:
@@ -194,7 +194,8 @@ export function objects(context: ObjectContext, op: number, base: number, x: num
 
 // Fields and elements
 
-function load(heap: Heap, at: number, storage: StorageType, signed: boolean, words: Int32Array, d: number): void {
+/** Reads what stands at byte `at` of the heap into the cell at word `d`. */
+export function loadField(heap: Heap, at: number, storage: StorageType, signed: boolean, words: Int32Array, d: number): void {
   switch (log2Size(storage)) {
     case 0:
       words[d] = signed ? (heap.bytes[at]! << 24) >> 24 : heap.bytes[at]!;
@@ -210,7 +211,8 @@ function load(heap: Heap, at: number, storage: StorageType, signed: boolean, wor
   }
 }
 
-function save(heap: Heap, at: number, storage: StorageType, words: Int32Array, v: number): void {
+/** Writes the value at word `v` to byte `at` of the heap. */
+export function saveField(heap: Heap, at: number, storage: StorageType, words: Int32Array, v: number): void {
   switch (log2Size(storage)) {
     case 0:
       heap.bytes[at] = words[v]!;
@@ -231,7 +233,7 @@ function getElement(heap: Heap, words: Int32Array, base: number, storage: Storag
   if (array === NULL_HANDLE) return TRAPS.nullArray;
   const index = words[base + 2]! >>> 0;
   if (index >= heap.second(array)) return TRAPS.array;
-  load(heap, heap.content(array) + index * 2 ** log2Size(storage), storage, signed, words, base);
+  loadField(heap, heap.content(array) + index * 2 ** log2Size(storage), storage, signed, words, base);
   return 0;
 }
 
@@ -240,7 +242,7 @@ function setElement(heap: Heap, words: Int32Array, base: number, storage: Storag
   if (array === NULL_HANDLE) return TRAPS.nullArray;
   const index = words[base + 2]! >>> 0;
   if (index >= heap.second(array)) return TRAPS.array;
-  save(heap, heap.content(array) + index * 2 ** log2Size(storage), storage, words, base + 4);
+  saveField(heap, heap.content(array) + index * 2 ** log2Size(storage), storage, words, base + 4);
   return 0;
 }
 
@@ -263,7 +265,7 @@ function newStruct({ store, cells, roots }: ObjectContext, op: number, base: num
     const content = heap.content(handle);
     let from = base;
     for (let i = 0; i < fields.length; i++) {
-      save(heap, content + offsets[i]!, fields[i]!, words, from);
+      saveField(heap, content + offsets[i]!, fields[i]!, words, from);
       from += wordsOf(onStack(fields[i]!));
     }
   }
@@ -290,7 +292,7 @@ function newArray(context: ObjectContext, op: number, base: number, type: number
   const content = heap.content(handle);
   if (fixed) {
     const shift = log2Size(storage);
-    for (let i = 0; i < length; i++) save(heap, content + (i << shift), storage, words, base + i * stride);
+    for (let i = 0; i < length; i++) saveField(heap, content + (i << shift), storage, words, base + i * stride);
   } else if (op === OP.array_new) spread(heap, content, length, storage, words, base);
   words[base] = handle;
   return 0;
@@ -341,7 +343,7 @@ function spread(heap: Heap, at: number, count: number, storage: StorageType, wor
       return;
     default: {
       const size = 1 << log2Size(storage);
-      for (let i = 0; i < count; i++) save(heap, at + i * size, storage, words, v);
+      for (let i = 0; i < count; i++) saveField(heap, at + i * size, storage, words, v);
     }
   }
 }

@@ -25,8 +25,8 @@ const NAMES = [
   'CALL', // n func base
   'CALL_IMPORT', // n func base
   'CALL_INDIRECT', // n table base type a
-  'TAIL_CALL', // n func base words
-  'TAIL_CALL_INDIRECT', // n table base type a words
+  'TAIL_CALL', // n func base
+  'TAIL_CALL_INDIRECT', // n table base type a
   // Moves
   'MOVE_32',
   'MOVE_64',
@@ -205,6 +205,7 @@ const NAMES = [
   // References
   'CALL_REF', // n a base
   'TAIL_CALL_REF', // n a base
+  'ATOMIC', // wasm-opcode base memory offset-lo offset-hi n: operands at base
 ] as const;
 
 export type OpcodeName = (typeof NAMES)[number];

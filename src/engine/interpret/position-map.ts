@@ -1,4 +1,5 @@
 import { cellsOf, type ValType } from '../../wasm/types.js';
+import { Handlers } from './handlers.js';
 
 /** Where an operand is while lowered code runs. */
 export const OWN = 0;
@@ -38,6 +39,7 @@ const STRIDE = 4;
 export class PositionMap {
   /** Word position of the first operand's cell. */
   operandBase = 0;
+  readonly handlers: Handlers = new Handlers();
   private readonly exact: boolean;
   private readonly pcs: number[] = [];
   private readonly offsets: number[] = [];

@@ -48,6 +48,8 @@ export class ExecutionState {
   recordEnd = 0;
   /** Asks the loop to come back after a call of the host. */
   interrupted = false;
+  /** The exception on its way to a handler, or that of a failed activation; 0: none. */
+  thrown = 0;
   readonly cells: Cells = new Cells(4096);
   records: Int32Array = new Int32Array(RECORD * 256);
   code: Int32Array = new Int32Array(1 << 14);

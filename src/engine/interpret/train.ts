@@ -31,6 +31,11 @@ const VALUES: readonly (readonly [number, number])[] = [
 const SHIFT = X.I32_AND;
 const OPERANDS: readonly (readonly number[])[] = [[], [0, 0, 0, X.TICK], [0, 0, X.TICK, 0], [0, 0, X.TICK, X.TICK], [4, 0, SHIFT, SHIFT]];
 
+/** Operations that need operands of their own. */
+const OF_THEIR_OWN: ReadonlySet<number> = new Set([
+  X.NUMERIC, X.I64_DIVIDE, X.BULK, X.LOAD_ANY, X.STORE_ANY, X.VECTOR, X.ATOMIC, X.CALL_REF, X.TAIL_CALL_REF,
+]);
+
 /** Words of the operand area of each trained operation; zeros behind it are LEAVEs. */
 const WORDS = 16;
 /** Where the operation under training stands, and where the function that it may call. */
@@ -49,7 +54,7 @@ export function train(): void {
   const helperOps = INSTRUCTIONS.filter((row) => row.imm === 'none' && row.op < 256 && row.results?.length === 1).map((row) => row.op);
   for (const values of VALUES) {
     for (const opcode of Object.values(X)) {
-      if (opcode === X.NUMERIC || opcode === X.I64_DIVIDE || opcode === X.BULK || opcode === X.LOAD_ANY || opcode === X.STORE_ANY || opcode === X.VECTOR || opcode === X.CALL_REF) continue;
+      if (OF_THEIR_OWN.has(opcode)) continue;
       for (const operands of OPERANDS) attempt(state, values, [opcode, ...operands]);
     }
     for (const op of helperOps) attempt(state, values, [X.NUMERIC, 0, 0, 2, op]);
@@ -57,7 +62,8 @@ export function train(): void {
     attempt(state, values, [X.LOAD_ANY, 0, 0, 0, OP.i32_load, 1, 0]);
     attempt(state, values, [X.STORE_ANY, 0, 0, 0, OP.i32_store, 1, 0]);
     attempt(state, values, [X.VECTOR, 0, instruction(OP.i32x4_add)!.index, 0, 4, 8, 0]);
-    attempt(state, CALLABLE, [X.CALL_REF, 0, 0, 0]);
+    attempt(state, values, [X.ATOMIC, OP.i32_atomic_rmw_add, 0, 0, 0, 0, 1]);
+    for (const opcode of [X.CALL_REF, X.TAIL_CALL_REF]) attempt(state, CALLABLE, [opcode, 0, 0, 0]);
     for (const op of [OP.memory_size, OP.memory_fill, OP.memory_copy, OP.table_size]) attempt(state, values, [X.BULK, op, 0, 0, 0, 1]);
   }
 }

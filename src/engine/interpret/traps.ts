@@ -22,6 +22,12 @@ export const TRAPS = {
   descriptorCast: 18,
   /** No trap: the heap has no room, which is an `Exhaustion`. */
   outOfMemory: 19,
+  nullException: 20,
+  unalignedAtomic: 21,
+  expectedShared: 22,
+  /** No traps: an exception is thrown, which stands in the state; a wait that nothing can end. */
+  exception: 23,
+  deadlock: 24,
 } as const;
 
 /** The specification's texts by number. */
@@ -46,4 +52,7 @@ export const TRAP_TEXTS: readonly string[] = [
   TRAP.cast,
   TRAP.descriptorCast,
   OUT_OF_MEMORY,
+  TRAP.nullException,
+  TRAP.unalignedAtomic,
+  TRAP.expectedShared,
 ];
