@@ -834,8 +834,11 @@ export class Machine {
     };
   }
 
-  /** The whole state as data: the same bytes whichever lowering a frame is in. Not inside a probe or a leaf. */
-  snapshot(): Snapshot {
+  /**
+   * The whole state as data: the same bytes whichever lowering a frame is in. Not inside a probe or a leaf. The content
+   * of the memories may be left out, and then `restore` leaves them alone.
+   */
+  snapshot(withMemories = true): Snapshot {
     const { state } = this;
     const frames: SnapshotFrame[] = [];
     for (let rp = 0; rp <= state.rp; rp += RECORD) {
@@ -855,10 +858,10 @@ export class Machine {
     }
     const { failure } = this;
     const failed = failure && { kind: failure.name, message: failure.message, exception: state.thrown };
-    return capture(this.clock, this.activations, failed, frames, state.cells, this.captureStore());
+    return capture(this.clock, this.activations, failed, frames, state.cells, this.captureStore(withMemories));
   }
-  private captureStore(): StoreSnapshot {
-    return captureStore(this.store);
+  private captureStore(withMemories: boolean): StoreSnapshot {
+    return captureStore(this.store, withMemories);
   }
 
   /** Puts machine and store into the state of a snapshot of the same instances. */

@@ -65,11 +65,12 @@ export function capture(
   return { clock, activations, frames: records, cells: target.i32, failure, store };
 }
 
-export function captureStore(store: Store): StoreSnapshot {
+/** `withMemories` false leaves their content out, for whoever keeps it in another form. */
+export function captureStore(store: Store, withMemories = true): StoreSnapshot {
   const globals = new CellArray(store.globalCellCount);
   for (const { type, cell } of store.globals) storeValue(globals, cell, loadValue(store.globalCells, cell, type.value));
   return {
-    memories: store.memories.map((memory) => memory.u8.slice()),
+    memories: withMemories ? store.memories.map((memory) => memory.u8.slice()) : [],
     tables: store.tables.map((table) => table.elements.slice()),
     globals: globals.i32,
     droppedDatas: store.instances.map((instance) => instance.droppedDatas.slice()),
@@ -79,7 +80,8 @@ export function captureStore(store: Store): StoreSnapshot {
 }
 
 export function restoreStore(store: Store, from: StoreSnapshot): void {
-  store.memories.forEach((memory, i) => memory.reset(from.memories[i]!));
+  // What was left out when the snapshot was taken stays as it is.
+  from.memories.forEach((content, i) => store.memories[i]!.reset(content));
   store.tables.forEach((table, i) => table.reset(from.tables[i]!));
   store.globalCells.i32.set(from.globals);
   store.heap.load(from.heap);
