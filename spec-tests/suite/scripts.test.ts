@@ -10,13 +10,6 @@ import { scripts, suiteFolder } from '../support/suite.js';
 const OWN = join(import.meta.dirname, '../wast');
 const official = suiteFolder();
 
-/** Scripts that need what the engine does not have yet. Each must still fail, so that the list cannot outlive its reason. */
-const PENDING: readonly RegExp[] = [/^(instance|throw|throw_ref|try_table)\.wast/, /^legacy\//, /^proposals\/threads\/atomic/];
-
-function isPending(path: string): boolean {
-  return PENDING.some((pattern) => pattern.test(path));
-}
-
 function run(folder: string, path: string, random?: () => number): readonly ScriptFailure[] {
   const snapshots = random === undefined ? undefined : { every: 10, random };
   return runScript(readFileSync(join(folder, path)), { features: profileOf(path).features, snapshots }).failures;
@@ -37,14 +30,10 @@ describe('our own scripts', () => {
 
 describe.skipIf(official === undefined)('the official suite', () => {
   const paths = official === undefined ? [] : scripts(official);
-  const failures = (all: readonly string[], random?: () => number): string[] =>
-    all.flatMap((path) => run(official!, path, random).map(({ line, message }) => `${path}:${line}: ${message}`));
 
-  it('holds, with snapshots in the middle of every tenth action', { timeout: 300_000 }, () => {
-    expect(failures(paths.filter((path) => !isPending(path)), seeded(1))).toEqual([]);
-  });
-
-  it('still fails where something is missing', { timeout: 300_000 }, () => {
-    expect(paths.filter((path) => isPending(path) && run(official!, path).length === 0)).toEqual([]);
+  it('holds, with a snapshot restored at a random point of every tenth action', { timeout: 300_000 }, () => {
+    const random = seeded(1);
+    const failures = paths.flatMap((path) => run(official!, path, random).map(({ line, message }) => `${path}:${line}: ${message}`));
+    expect(failures).toEqual([]);
   });
 });

@@ -23,8 +23,8 @@ export interface ScriptOptions {
   /** Instructions that one action may take before it counts as endless. */
   readonly maxInstructions?: number;
   /**
-   * Takes a snapshot in the middle of every `every`th action, restores it and goes on. `random` answers 0 ≤ x < 1 and
-   * says after how many instructions.
+   * Runs every `every`th action twice: to its end, and, from a snapshot of its beginning, to a random point where
+   * another snapshot is taken and restored. Both must come to the same state. `random` answers 0 ≤ x < 1.
    */
   readonly snapshots?: { readonly every: number; readonly random: () => number } | undefined;
 }
@@ -49,8 +49,6 @@ export interface ScriptResult {
 
 const DEFAULT_CALL_DEPTH = 50_000;
 const DEFAULT_INSTRUCTIONS = 2_000_000_000;
-/** Snapshots are asked for within the first instructions of an action: most take few. */
-const SNAPSHOT_WITHIN = 100;
 
 /** An expectation of a script that was not met. */
 class Unmet extends Error {
@@ -250,17 +248,30 @@ class ScriptRunner {
     const end = machine.clock + maxInstructions;
     try {
       machine.start(func, args);
-      if (snapshots !== undefined && ++this.actions % snapshots.every === 0) {
-        const stop = machine.run(machine.clock + Math.floor(snapshots.random() * SNAPSHOT_WITHIN));
-        if (stop.kind !== 'limit') return this.results(stop);
-        machine.restore(machine.snapshot());
-      }
-      return this.results(machine.run(end));
+      const twice = snapshots !== undefined && ++this.actions % snapshots.every === 0;
+      return this.results(twice ? this.runTwice(end, snapshots.random()) : machine.run(end));
     } catch (error) {
       // After what no program can do, the machine is not to be trusted any more; the store is as good as it was.
       if (!isGuestFailure(error)) this.machine = this.newMachine();
       throw error;
     }
+  }
+
+  private runTwice(end: number, part: number): StopReason {
+    const { machine } = this;
+    const { clock } = machine;
+    const beginning = machine.snapshot();
+    const stop = machine.run(end);
+    if (machine.clock === clock) return stop;
+    const hash = machine.hash();
+    const point = clock + Math.floor((machine.clock - clock) * part);
+    machine.restore(beginning);
+    const early = machine.run(point);
+    if (early.kind !== 'limit') throw new Unmet(`the same again is not the same: ${early.kind} before clock ${point}`);
+    machine.restore(machine.snapshot());
+    const again = machine.run(end);
+    if (machine.hash() !== hash) throw new Unmet(`a snapshot restored at clock ${point} comes to another state`);
+    return again;
   }
 
   private results(stop: StopReason): readonly Value[] {

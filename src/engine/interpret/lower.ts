@@ -14,17 +14,6 @@ import { CONST, LOCAL, OWN, type PositionMap, wordsOf } from './position-map.js'
 import { ACCESS, IN_CELLS, MIRRORED, UNARY, WITH_IMMEDIATE } from './selection.js';
 import { COMPOSED } from './vector.js';
 
-/** The interpreter has no such instruction (yet). */
-export class Unsupported extends Error {
-  override readonly name = 'Unsupported';
-  /** Byte offset in the module. */
-  readonly offset: number;
-  constructor(mnemonic: string, offset: number) {
-    super(`the instruction ${mnemonic} at byte ${offset} is not supported`);
-    this.offset = offset;
-  }
-}
-
 /** `fused`: what runs. `exact`: one step a WebAssembly instruction, every operand always in its own cell. */
 export type Mode = 'fused' | 'exact';
 
@@ -341,10 +330,6 @@ export class Lowering extends Emitter {
   }
   private isConst(i: number): boolean {
     return this.kinds[i] === CONST;
-  }
-
-  private unsupported(): never {
-    throw new Unsupported(this.reader.instruction.mnemonic, this.reader.start);
   }
 
   // Instructions
@@ -1285,7 +1270,7 @@ export class Lowering extends Emitter {
 
   private objectInstruction(op: number): void {
     const operation = objectOperation(this.store, this.instance, this.reader, this.types[this.height - 1] ?? BOT);
-    if (operation === undefined) this.unsupported();
+    if (operation === undefined) throw new Crash(`${this.reader.instruction.mnemonic} is no instruction on references`);
     const { operands, result, x, y } = operation;
     this.canonicalise(operands);
     const base = operands === 0 ? this.nextHome() : this.homes[this.height - operands]!;
@@ -1520,7 +1505,6 @@ export class Lowering extends Emitter {
   private bulkOperation(op: number): void {
     const { instance, reader } = this;
     const shape = bulkShape(op);
-    if (shape === undefined) this.unsupported();
     const [operands, result] = shape;
     let { x, y } = reader;
     switch (op) {
@@ -1559,7 +1543,7 @@ export class Lowering extends Emitter {
 
 type BulkShape = readonly [operands: number, result: 'none' | 'address' | 'element', on: 'memory' | 'table'];
 
-function bulkShape(op: number): BulkShape | undefined {
+function bulkShape(op: number): BulkShape {
   switch (op) {
     case OP.memory_size:
       return [0, 'address', 'memory'];
@@ -1585,7 +1569,7 @@ function bulkShape(op: number): BulkShape | undefined {
     case OP.table_init:
       return [3, 'none', 'table'];
     default:
-      return undefined;
+      throw new Crash(`there is no instruction ${op}`);
   }
 }
 
