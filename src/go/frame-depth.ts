@@ -1,7 +1,7 @@
 import { InstructionReader } from '../wasm/binary/code-reader.js';
 import { OP } from '../wasm/opcodes.js';
 import type { GoModule } from './recognise.js';
-import { CodeSegments } from './segments.js';
+import type { CodeSegments } from './segments.js';
 
 /**
  * How many bytes lie between SP and the return-address slot of a function at one of its instructions. The tables say

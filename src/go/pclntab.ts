@@ -25,8 +25,24 @@ export interface GoCall {
   readonly inlined: boolean;
   /** `abi.FuncID` of the function called. */
   readonly funcId: number;
-  /** PC_B of the function that it was inlined into: where this position was looked up. */
+  /** PC_B where this position was looked up: of the call itself, where that was inlined. */
   readonly pcB: number;
+  /** Line of the `func` that this position is in; known since Go 1.20. */
+  readonly startLine: number | undefined;
+}
+
+/** A run of PC_Bs at one source line of one body. */
+export interface LineRun {
+  readonly start: number;
+  /** First PC_B behind the run. */
+  readonly end: number;
+  readonly file: string;
+  readonly line: number;
+  /** The function whose line it is, and the line of its `func` (known since Go 1.20). */
+  readonly name: string;
+  readonly startLine: number | undefined;
+  /** Tells the bodies in one function from each other: the PC_Bs of the calls inlined around it; empty for the function's own. */
+  readonly body: string;
 }
 
 /** One function of the table, numbered like the module's defined functions. */
@@ -114,7 +130,7 @@ export class GoFunc {
     while (tree !== undefined && index >= 0 && calls.length < 256) {
       const record = tree + index * (this.table.short ? 20 : 16);
       const nameAt = memory.i32(record + (this.table.short ? 12 : 4));
-      calls.push({ name: this.table.nameAt(nameAt), ...position, inlined: true, funcId: memory.u8(record + (this.table.short ? 2 : 0)), pcB: pc });
+      calls.push({ name: this.table.nameAt(nameAt), ...position, inlined: true, funcId: memory.u8(record + (this.table.short ? 2 : 0)), pcB: pc, startLine: this.table.short ? undefined : memory.i32(record + 12) });
       if (this.table.short) {
         // Before Go 1.20 a record names its parent and the position of its call directly.
         position = { file: this.table.file(memory.u32(this.at + 32), memory.i32(record + 4)), line: memory.i32(record + 8) };
@@ -126,8 +142,41 @@ export class GoFunc {
         index = this.pcdata(PCDATA_INL_TREE_INDEX, pc);
       }
     }
-    calls.push({ name: this.name, ...position, inlined: false, funcId: this.funcId, pcB: pc });
+    calls.push({ name: this.name, ...position, inlined: false, funcId: this.funcId, pcB: pc, startLine: this.startLine });
     return calls;
+  }
+
+  /**
+   * Where each line of the function, and of each body that was inlined into it, begins: the runs of PC_B during which a
+   * body stands at one line, be it in calls that were inlined there in turn. In the order of their ends.
+   */
+  *lineRuns(): Generator<LineRun> {
+    const { memory } = this.table;
+    const count = this.pcCount;
+    const hasInlines = this.funcdata(FUNCDATA_INL_TREE) !== undefined && PCDATA_INL_TREE_INDEX < memory.u32(this.at + 28);
+    const inlines = hasInlines ? this.runs(memory.u32(this.at + this.tail + 4 + 4 * PCDATA_INL_TREE_INDEX)) : [];
+    const tables = [this.runs(memory.u32(this.at + 20)), this.runs(memory.u32(this.at + 24)), inlines];
+    const starts = [...new Set(tables.flatMap((runs) => runs.map(({ start }) => start)))].filter((start) => start < count).sort((a, b) => a - b);
+    const open = new Map<string, { run: Omit<LineRun, 'end'>; seen: number }>();
+    for (const pcB of starts) {
+      const inlined = (valueAt(inlines, pcB) ?? -1) >= 0;
+      const calls = inlined ? this.calls(pcB) : [{ name: this.name, file: this.file(pcB), line: this.line(pcB), startLine: this.startLine, pcB }];
+      let body = '';
+      for (let level = calls.length - 1; level >= 0; level--) {
+        const { name, file, line, startLine } = calls[level]!;
+        const key = `${body}:${file}:${line}`;
+        const known = open.get(key);
+        if (known !== undefined) known.seen = pcB;
+        else if (file !== undefined && line !== undefined) open.set(key, { run: { start: pcB, file, line, name, body, startLine }, seen: pcB });
+        if (level > 0) body += `${calls[level]!.pcB}>`;
+      }
+      for (const [key, { run, seen }] of open) {
+        if (seen === pcB) continue;
+        open.delete(key);
+        yield { ...run, end: pcB };
+      }
+    }
+    for (const { run } of open.values()) yield { ...run, end: count };
   }
 
   /** Offset of `funcID` in the record, which grew a field in Go 1.20. */
@@ -166,6 +215,7 @@ export class Pclntab {
   private readonly functab: number;
   private readonly funcs: (GoFunc | undefined)[] = [];
   private names: Map<string, number> | undefined = undefined;
+  private readonly texts = new Map<number, string>();
 
   private constructor(memory: Peek, address: number) {
     this.memory = memory;
@@ -226,13 +276,20 @@ export class Pclntab {
   }
 
   nameAt(offset: number): string {
-    return offset < 0 ? '' : this.memory.cString(this.funcnametabAddress + offset, 4096);
+    return offset < 0 ? '' : this.text(this.funcnametabAddress + offset);
   }
 
   /** The path of file `index` of the compilation unit whose part of the cutab starts at `unit`. */
   file(unit: number, index: number): string | undefined {
     if (unit === NO_OFFSET) return undefined;
     const offset = this.memory.u32(this.address + this.cutab + 4 * (unit + index));
-    return offset === NO_OFFSET ? undefined : this.memory.cString(this.address + this.filetab + offset, 4096);
+    return offset === NO_OFFSET ? undefined : this.text(this.address + this.filetab + offset);
+  }
+
+  /** Names and paths are asked for again and again. */
+  private text(address: number): string {
+    let text = this.texts.get(address);
+    if (text === undefined) this.texts.set(address, (text = this.memory.cString(address, 4096)));
+    return text;
   }
 }

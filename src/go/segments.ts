@@ -16,6 +16,14 @@ export interface Segment {
   readonly hi: number;
 }
 
+/** A range of offsets in the module whose instructions have one of the PC_Bs from `lo` to `hi`. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
 /** PC_B of one instruction: exact if `lo` equals `hi`. */
 export interface PcBRange {
   readonly lo: number;
@@ -41,6 +49,11 @@ export class CodeSegments {
     const pcCount = go.pclntab?.funcOf(pcF * 65536)?.pcCount ?? 0;
     const segments = findSegments(go.module.bytes, defined.body, Math.max(1, pcCount));
     return new CodeSegments(segments, findAnchors(go, pcF, segments));
+  }
+
+  /** Stretches of code in which the same is known of PC_B, in the order of the code. */
+  get stretches(): readonly Stretch[] {
+    return this.anchors.map(({ at, lo, hi }, i) => ({ start: at, end: this.anchors[i + 1]?.at ?? this.segments.at(-1)!.end, lo, hi }));
   }
 
   /** Where the instruction at `offset` stands; `undefined` before the first segment and after the last. */
