@@ -179,8 +179,8 @@ describe('the rest of the state', () => {
   it('is refused where the realm lacks what it names', () => {
     const made = makeProgram();
     hold(made, '[fs]');
-    const state = made.program.save() as { nodes: { of?: string }[] };
-    const broken = { ...state, nodes: state.nodes.map((node) => (node.of === 'globalThis.fs' ? { ...node, of: 'globalThis.elsewhere' } : node)) } as unknown as Data;
+    const state = made.program.save() as { js: { nodes: { of?: string }[] } };
+    const broken = { ...state, js: { ...state.js, nodes: state.js.nodes.map((node) => (node.of === 'globalThis.fs' ? { ...node, of: 'globalThis.elsewhere' } : node)) } } as unknown as Data;
     expect(() => makeProgram().program.load(broken)).toThrow('the JavaScript realm here has no globalThis.elsewhere');
   });
 });

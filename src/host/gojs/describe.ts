@@ -2,7 +2,6 @@ import type { GuestMemory } from '../../engine/guest-memory.js';
 import type { Shown } from '../described-call.js';
 import type { Slot } from './frame.js';
 import { GO_IMPORTS, type GoImport } from './imports.js';
-import { TYPE_FLAGS, type ValueTable } from './values.js';
 
 /** The longest text or run of bytes that is shown whole. */
 const SHOWN = 64;
@@ -15,11 +14,10 @@ export function importNamed(name: string): GoImport | undefined {
   return IMPORTS.get(name);
 }
 
-/** How the parts of a call are shown. `nameOf`: how to call an object that every program knows. */
+/** How the parts of a call are shown. `reference`: what an id stands for, in words. */
 export interface Showing {
-  readonly values: ValueTable;
   readonly memory: GuestMemory;
-  nameOf(object: object): string | undefined;
+  reference(id: number): string;
 }
 
 /** The parameters or results at `sp`, by name. Never throws: what lies outside the memory is shown as such. */
@@ -68,14 +66,19 @@ function quote(memory: GuestMemory, address: number, length: number): string {
   return JSON.stringify(text) + (length > SHOWN ? ` and ${length - SHOWN} bytes more` : '');
 }
 
-/** A number or a string as itself, the rest by reference id: `#12 object`. */
-function showRef(address: number, { memory, values, nameOf }: Showing): string {
-  const value = values.load(memory, address);
+/** A number as itself, the rest by reference id. */
+function showRef(address: number, { memory, reference }: Showing): string {
+  const number = memory.f64(address);
+  if (number === 0) return 'undefined';
+  return Number.isNaN(number) ? reference(memory.u32(address)) : String(number);
+}
+
+/** A number or a string as itself, an object by its id: `#12 object`. `nameOf`: how to call an object that every program knows. */
+export function showReference(id: number, value: unknown, nameOf: (object: object) => string | undefined): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, SHOWN)) + (value.length > SHOWN ? ` and ${value.length - SHOWN} units more` : '');
   if (typeof value === 'number') return Object.is(value, -0) ? '0' : String(value);
   if (value === undefined || value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'bigint') return `${value}n`;
-  const id = memory.u32(address);
   const name = typeof value === 'symbol' ? undefined : nameOf(value);
-  return `#${id} ${name ?? TYPE_FLAGS[memory.u32(address + 4) & 7] ?? 'value'}`;
+  return `#${id} ${name ?? (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol' ? typeof value : 'value')}`;
 }

@@ -12,18 +12,18 @@ import type { Random } from '../random.js';
 import type { Data, HostState } from '../state.js';
 import { writeArguments } from './args.js';
 import { Catalogue } from './catalogue.js';
-import { importNamed, type Showing, showSlots } from './describe.js';
-import { type Callback, EventQueue, type Timer } from './events.js';
+import { importNamed, type Showing, showReference, showSlots } from './describe.js';
+import { type Callback, EventQueue } from './events.js';
 import { Files, type LateInput } from './files.js';
 import { furnish, type Identity, Screen } from './furnish.js';
-import { type GraphContext, GraphReader, GraphWriter, type Property } from './graph.js';
 import type { Guest } from './guest.js';
 import { type GoHost, hostFunctions } from './imports.js';
 import type { FileResult } from './inside/globals.js';
-import { type Intrinsics, makeIntrinsics, type PendingEvent } from './inside/intrinsics.js';
+import { type Intrinsics, makeIntrinsics } from './inside/intrinsics.js';
+import { JsState } from './js-state.js';
 import { type Realm, runInside } from './realm.js';
 import { ScriptWatch } from './script-watch.js';
-import { PREDEFINED_IDS, ValueTable } from './values.js';
+import { ValueTable } from './values.js';
 
 export type { LateInput } from './files.js';
 
@@ -80,8 +80,9 @@ export class GoProgram implements HostState {
   private readonly options: GoProgramOptions;
   private readonly js: Intrinsics;
   private readonly watch: ScriptWatch;
-  /** In a realm of our own, where a snapshot can be taken. */
+  /** In the virtual world, and a realm of our own: there a snapshot can be taken. */
   private readonly catalogue: Catalogue | undefined;
+  private readonly jsState: JsState | undefined;
   private readonly screen = new Screen();
   private readonly imports: ReadonlyMap<string, HostFunction>;
   /** The JavaScript functions that stand for Go functions. */
@@ -126,10 +127,13 @@ export class GoProgram implements HostState {
       made: (wrapper, id) => this.wrappers.set(wrapper, id),
       ids: () => this.values.values.length,
     });
-    const snapshots = realm.fresh && world === 'virtual' && realm.classOf !== undefined;
-    this.catalogue = snapshots ? new Catalogue({ globalThis: realm.global, go: this.js.go, ...hidden }) : undefined;
-    this.watch = new ScriptWatch(realm, this.js.go, this.catalogue);
-    this.values = new ValueTable(realm.global, this.js.go);
+    const { go } = this.js;
+    this.values = new ValueTable(realm.global, go);
+    const classOf = realm.fresh && world === 'virtual' ? realm.classOf : undefined;
+    this.catalogue = classOf && new Catalogue({ globalThis: realm.global, go, ...hidden });
+    this.watch = new ScriptWatch(realm, go, this.catalogue);
+    const { catalogue, watch, wrappers, values, events, files, screen } = this;
+    this.jsState = classOf && catalogue && new JsState({ go, catalogue, classOf, wrappers, watch, values, events, files, screen });
     this.imports = hostFunctions(this.host());
     realm.onRejection?.((reason) => {
       this.failure ??= new UncaughtException(`${this.js.describe(reason)}, with which a JavaScript promise was rejected`);
@@ -150,13 +154,20 @@ export class GoProgram implements HostState {
     const entry = this.imports.has(`${module}.${name}`) ? importNamed(name) : undefined;
     if (entry === undefined) return undefined;
     const sp = args.u32(0);
-    const nameOf = (object: object): string | undefined => this.nameOf(object);
-    const showing = (now: GuestMemory): Showing => ({ values: this.values, memory: now, nameOf });
+    const showing = (now: GuestMemory): Showing => ({ memory: now, reference: (id) => this.showReference(id) });
     return {
       args: showSlots(entry.params, sp, showing(memory)),
       // Where the stack pointer is by then: the stack may have moved.
       result: (_, after) => showSlots(entry.results, this.attached?.stackPointer() ?? sp, showing(after)),
     };
+  }
+  /** Tells each reference that the program knows or is given, in words. */
+  onReference(tell: (id: number, text: string) => void): void {
+    for (let id = 0; id < PREDEFINED_IDS; id++) tell(id, this.showReference(id));
+    this.values.onGiven = (id) => tell(id, this.showReference(id));
+  }
+  private showReference(id: number): string {
+    return showReference(id, this.values.values[id], (object) => this.nameOf(object));
   }
   /** How to call an object that every program knows, and a function that stands for a Go function. */
   private nameOf(object: object): string | undefined {
@@ -292,96 +303,20 @@ export class GoProgram implements HostState {
     }
   }
 
-  // -- snapshots, in the virtual world
-
-  private graph(catalogue: Catalogue): GraphContext {
-    return {
-      catalogue,
-      classOf: (value) => this.options.realm.classOf!(value),
-      bareViews: !this.watch.adorned,
-      goFunction: (value) => this.wrappers.get(value),
-      wrap: (id) => this.js.go._makeFuncWrapper(id),
-    };
-  }
-
-  private write(catalogue: Catalogue): { readonly data: Data; readonly foreign: readonly string[] } {
-    const writer = new GraphWriter(this.graph(catalogue));
-    const values = this.values.values.slice(PREDEFINED_IDS).map((value, i) => writer.write(value, `JavaScript value #${PREDEFINED_IDS + i}`));
-    const callback = (from: Callback, what: string): Data => ({
-      callback: writer.write(from.callback, what),
-      self: writer.write(from.self, what),
-      args: from.args.map((arg) => writer.write(arg, what)),
-    });
-    const timers = this.events.timers.map(({ id, due, order, ...timer }): Data => {
-      const common = { id, due, order };
-      return timer.kind === 'go' ? common : { ...common, every: timer.every ?? null, ...(callback(timer, `timer ${id}`) as object) };
-    });
-    const completions = this.events.completions.map((done) => callback(done, 'a pending callback'));
-    const event = writer.write(this.js.go._pendingEvent, 'the pending event');
-    const changes = (this.watch.changed ? catalogue.changes() : []).map(([object, properties]): Data => {
-      const name = catalogue.nameOf(object)!;
-      return [name, properties.map(([key, now]) => (now === undefined ? [writer.write(key, name)] : writer.writeProperty(key, now, `${name}.${String(key)}`)))];
-    });
-    const data: Data = {
-      values,
-      counts: this.values.counts.slice(PREDEFINED_IDS),
-      free: [...this.values.free],
-      timers,
-      completions,
-      nextId: this.events.nextId,
-      order: this.events.order,
-      event,
-      changes,
-      nodes: writer.data(),
-      watch: { compiled: this.watch.compiled, changed: this.watch.changed, adorned: this.watch.adorned },
-      files: this.files.save(),
-      screen: this.screen.save(),
-      turn: { ...this.turn },
-      command: this.command === undefined ? null : [...this.command],
-      probed: this.probed,
-      exitCode: this.exitCode ?? null,
-    };
-    return { data, foreign: writer.foreign };
+  /** In the virtual world, and a realm of our own. */
+  private get state(): JsState {
+    if (this.jsState === undefined) throw new Error('a Go program has a state that can be saved only on the virtual clock and in a realm of its own');
+    return this.jsState;
   }
 
   save(): Data {
-    if (this.catalogue === undefined) throw new Error('a Go program has a state that can be saved only on the virtual clock and in a realm of its own');
-    return this.write(this.catalogue).data;
+    const { turn, command, probed, exitCode } = this;
+    return { js: this.state.save(), turn: { ...turn }, command: command === undefined ? null : [...command], probed, exitCode: exitCode ?? null };
   }
 
   load(state: Data): void {
-    if (this.catalogue === undefined) throw new Error('a Go program can take on a saved state only on the virtual clock and in a realm of its own');
     const saved = state as unknown as SavedProgram;
-    const reader = new GraphReader(this.graph(this.catalogue), saved.nodes);
-    const callback = (from: SavedCallback): Callback => ({
-      callback: reader.read(from.callback) as object,
-      self: reader.read(from.self),
-      args: from.args.map((arg) => reader.read(arg)),
-    });
-    this.values.reset(
-      saved.values.map((value) => reader.read(value)),
-      saved.counts,
-      saved.free,
-    );
-    this.events.timers = saved.timers.map(({ id, due, order, ...timer }): Timer =>
-      timer.callback === undefined
-        ? { kind: 'go', id, due, order }
-        : { kind: 'js', id, due, order, every: timer.every ?? undefined, ...callback(timer as SavedCallback) },
-    );
-    this.events.completions = saved.completions.map(callback);
-    this.events.nextId = saved.nextId;
-    this.events.order = saved.order;
-    for (const [name, properties] of saved.changes) {
-      const object = this.catalogue.named(name)!;
-      for (const property of properties) {
-        if (property.length === 1) Reflect.deleteProperty(object, reader.read(property[0]) as PropertyKey);
-        else reader.define(object, property);
-      }
-    }
-    this.js.go._pendingEvent = reader.read(saved.event) as PendingEvent | null;
-    Object.assign(this.watch, saved.watch);
-    this.files.load(saved.files);
-    this.screen.load(saved.screen);
+    this.state.load(saved.js);
     this.turn = saved.turn;
     this.command = saved.command ?? undefined;
     this.probed = saved.probed;
@@ -391,11 +326,8 @@ export class GoProgram implements HostState {
   live(): string[] {
     if (!this.options.realm.fresh) return ["the JavaScript realm is the host's own"];
     if (this.options.world === 'real') return ['the clock is real, and so is what the program waits for'];
-    if (this.catalogue === undefined) return ['this host cannot tell what JavaScript objects are inside'];
-    const bent = this.watch.changed ? this.catalogue.bent() : [];
-    const live = [...bent.map((name) => `${name} has another prototype or is sealed`), ...this.write(this.catalogue).foreign];
-    if (this.watch.jobs) live.push('promise jobs of JavaScript may be waiting');
-    return live;
+    if (this.jsState === undefined) return ['this host cannot tell what JavaScript objects are inside'];
+    return this.jsState.live();
   }
 
   /** A function of the host for the realm: what it fails with ends the program, and after the end there is no more of it. */
@@ -495,27 +427,9 @@ function hasHeadroom(): boolean {
 
 const RESUME: Next = { kind: 'call', name: 'resume', args: [] };
 
-interface SavedCallback {
-  readonly callback: Data;
-  readonly self: Data;
-  readonly args: readonly Data[];
-}
-
-/** What `save` makes; see there. */
+/** What `save` makes. */
 interface SavedProgram {
-  readonly values: readonly Data[];
-  readonly counts: readonly number[];
-  readonly free: readonly number[];
-  readonly timers: readonly ({ readonly id: number; readonly due: bigint; readonly order: number; readonly every?: bigint | null } & Partial<SavedCallback>)[];
-  readonly completions: readonly SavedCallback[];
-  readonly nextId: number;
-  readonly order: number;
-  readonly event: Data;
-  readonly changes: readonly (readonly [name: string, properties: readonly (readonly [Data] | Property)[]])[];
-  readonly nodes: Data;
-  readonly watch: Pick<ScriptWatch, 'compiled' | 'changed' | 'adorned'>;
-  readonly files: Data;
-  readonly screen: Data;
+  readonly js: Data;
   readonly turn: Turn;
   readonly command: readonly [number, number] | null;
   readonly probed: boolean;

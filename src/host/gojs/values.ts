@@ -36,6 +36,8 @@ export class ValueTable {
   readonly counts: number[];
   /** Freed ids, the last one to be used next. */
   readonly free: number[] = [];
+  /** Hears of each id that begins to stand for a value. */
+  onGiven: ((id: number) => void) | undefined = undefined;
   private readonly ids: Map<unknown, number>;
 
   constructor(global: object, go: object) {
@@ -79,6 +81,7 @@ export class ValueTable {
       this.values[id] = value;
       this.counts[id] = 0;
       this.ids.set(value, id);
+      this.onGiven?.(id);
     }
     this.counts[id]!++;
     return id;
