@@ -688,7 +688,7 @@ export class Machine {
   private leaveStale(): void {
     this.stale = false;
     const segment = this.heap.segmentAt(this.state.pc);
-    if (segment !== undefined && this.heap.segmentOf(segment.func, segment.mode) !== segment) this.moveTop(segment);
+    if (segment !== undefined && !this.heap.isCurrent(segment)) this.moveTop(segment);
   }
 
   /** Begins the code heap anew: every frame is taken to its place in new exact code. */
@@ -738,7 +738,7 @@ export class Machine {
   private leaveFused(): void {
     const { state } = this;
     const segment = this.heap.segmentAt(state.pc);
-    if (segment !== undefined && segment.mode === 'fused') this.moveTop(segment);
+    if (segment !== undefined && segment.mode !== 'exact') this.moveTop(segment);
   }
   private moveTop(segment: Segment): void {
     const { state } = this;

@@ -2,7 +2,7 @@ import { Crash } from '../errors.js';
 import type { WasmFunction } from '../store.js';
 import { HEADER, Lowering, type Mode } from './lower.js';
 import { X } from './opcodes.js';
-import { PositionMap } from './position-map.js';
+import { type Place, PositionMap } from './position-map.js';
 import type { ExecutionState } from './state.js';
 
 /** Where every activation, and every call of another instance, returns to. */
@@ -15,7 +15,7 @@ export interface Segment {
   readonly end: number;
   readonly entry: number;
   readonly func: number;
-  readonly mode: Mode;
+  readonly mode: Mode | 'compiled';
   readonly probes: ReadonlySet<number> | undefined;
   /** Has it exception handlers? */
   readonly catches: boolean;
@@ -47,6 +47,7 @@ export class CodeHeap {
   private readonly maps = new Map<Segment, PositionMap>();
   /** Current code by function, also of blocked functions, which have no entry for the loop. */
   private readonly current: Readonly<Record<Mode, Map<number, Segment>>> = { fused: new Map(), exact: new Map() };
+  private readonly compiled = new Map<number, CompiledSegment>();
   private readonly blocked = new Set<number>();
   private top = FIRST;
   /** Words of code that no call runs any more. */
@@ -84,13 +85,7 @@ export class CodeHeap {
     const { lowering, state } = this;
     lowering.lower(this.wasm(func), func, mode, this.top, probes);
     const end = this.top + lowering.length;
-    if (end > state.code.length) {
-      const bigger = new Int32Array(Math.max(end, state.code.length * 2));
-      bigger.set(state.code);
-      state.code = bigger;
-      // A loop that is under way (a leaf function looks at frames) must come back for the new array.
-      state.interrupted = true;
-    }
+    this.reserveCode(end);
     state.code.set(lowering.words.subarray(0, lowering.length), this.top);
     this.longestPath = Math.max(this.longestPath, lowering.longest + 1);
     const segment: Segment = { start: this.top, end, entry: this.top + HEADER, func, mode, probes, catches: lowering.catches };
@@ -101,10 +96,55 @@ export class CodeHeap {
     return segment;
   }
 
+  /**
+   * Calls of the function go to compiled code from now on: to an ENTER for its entry, with one more for each call that
+   * the code makes, to which that returns.
+   */
+  addCompiled(func: number, calls: readonly number[]): Segment {
+    const { entry: exact } = this.segmentOf(func, 'exact');
+    const start = this.top;
+    const entry = start + HEADER;
+    const end = entry + ENTER_WORDS * (calls.length + 1);
+    this.reserveCode(end);
+    const { code } = this.state;
+    code.copyWithin(start, exact - HEADER, exact);
+    for (let pc = entry; pc < end; pc += ENTER_WORDS) {
+      code[pc] = X.ENTER;
+      code[pc + 1] = func;
+    }
+    const segment: CompiledSegment = { start, end, entry, func, mode: 'compiled', probes: undefined, catches: false, calls };
+    this.segments.push(segment);
+    this.top = end;
+    this.compiled.set(func, segment);
+    this.publish(func);
+    return segment;
+  }
+  removeCompiled(func: number): void {
+    const segment = this.compiled.get(func);
+    if (segment === undefined) return;
+    this.abandoned += segment.end - segment.start;
+    this.compiled.delete(func);
+    this.publish(func);
+  }
+  /** Is that where calls of the function go, as far as its kind of code is concerned? */
+  isCurrent(segment: Segment): boolean {
+    return (segment.mode === 'compiled' ? this.compiled : this.current[segment.mode]).get(segment.func) === segment;
+  }
+
+  private reserveCode(end: number): void {
+    const { state } = this;
+    if (end <= state.code.length) return;
+    const bigger = new Int32Array(Math.max(end, state.code.length * 2));
+    bigger.set(state.code);
+    state.code = bigger;
+    // A loop that is under way (a leaf function looks at frames) must come back for the new array.
+    state.interrupted = true;
+  }
+
   /** Tells the loop where the function starts, unless its calls are to come to the machine. */
   private publish(func: number): void {
     const blocked = this.blocked.has(func);
-    this.fused[func] = blocked ? 0 : (this.current.fused.get(func)?.entry ?? 0);
+    this.fused[func] = blocked ? 0 : (this.compiled.get(func)?.entry ?? this.current.fused.get(func)?.entry ?? 0);
     this.exact[func] = blocked ? 0 : (this.current.exact.get(func)?.entry ?? 0);
   }
 
@@ -131,6 +171,7 @@ export class CodeHeap {
     this.maps.clear();
     this.current.fused.clear();
     this.current.exact.clear();
+    this.compiled.clear();
     this.fused.fill(0);
     this.exact.fill(0);
     this.top = FIRST;
@@ -165,12 +206,57 @@ export class CodeHeap {
   map(segment: Segment): PositionMap {
     let map = this.maps.get(segment);
     if (map === undefined) {
-      map = new PositionMap(segment.mode === 'exact');
-      this.lowering.lower(this.wasm(segment.func), segment.func, segment.mode, segment.start, segment.probes, map);
-      if (this.lowering.length !== segment.end - segment.start) throw new Crash('a function was lowered differently the second time');
+      map = segment.mode === 'compiled' ? this.compiledMap(segment as CompiledSegment) : this.lowerAgain(segment, segment.mode);
     } else this.maps.delete(segment);
     this.maps.set(segment, map);
     if (this.maps.size > CACHED_MAPS) this.maps.delete(this.maps.keys().next().value!);
     return map;
+  }
+  private lowerAgain(segment: Segment, mode: Mode): PositionMap {
+    const map = new PositionMap(mode === 'exact');
+    this.lowering.lower(this.wasm(segment.func), segment.func, mode, segment.start, segment.probes, map);
+    if (this.lowering.length !== segment.end - segment.start) throw new Crash('a function was lowered differently the second time');
+    return map;
+  }
+  private compiledMap(segment: CompiledSegment): PositionMap {
+    const exact = this.segmentOf(segment.func, 'exact');
+    return new CompiledMap(segment, this.map(exact), exact.entry);
+  }
+}
+
+/** Words of an ENTER. */
+export const ENTER_WORDS = 2;
+
+interface CompiledSegment extends Segment {
+  /** Byte offsets of the calls to whose ENTERs they return. */
+  readonly calls: readonly number[];
+}
+
+/** What the ENTERs of compiled code mean: the same as places of exact code. */
+class CompiledMap extends PositionMap {
+  private readonly segment: CompiledSegment;
+  private readonly places: PositionMap;
+  private readonly entryPc: number;
+
+  constructor(segment: CompiledSegment, exact: PositionMap, entryPc: number) {
+    super(true);
+    this.segment = segment;
+    this.places = exact;
+    this.entryPc = entryPc;
+  }
+  private returnOf(pc: number): number | undefined {
+    const offset = this.segment.calls[(pc - this.segment.entry) / ENTER_WORDS - 1];
+    return offset === undefined ? undefined : this.places.returnPc(offset);
+  }
+  override at(pc: number): Place | undefined {
+    const back = pc === this.segment.entry ? this.entryPc : this.returnOf(pc);
+    return back === undefined ? undefined : this.places.at(back);
+  }
+  override failing(): Place | undefined {
+    return undefined;
+  }
+  override calling(pc: number): Place | undefined {
+    const back = this.returnOf(pc);
+    return back === undefined ? undefined : this.places.calling(back);
   }
 }

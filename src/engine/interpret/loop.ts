@@ -22,6 +22,8 @@ export const STATUS_CALL = 5;
 export const STATUS_TAIL_CALL = 6;
 /** A function in exact code has returned. */
 export const STATUS_CALLER = 7;
+/** At an ENTER: compiled code takes over. */
+export const STATUS_ENTER = 10;
 export const STATUS_TRAP = 16;
 
 const TRAPS_UNREACHABLE = 1;
@@ -1772,6 +1774,9 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc += 7;
           if (state.interrupted) break run;
           continue;
+        case 187: // ENTER
+          status = STATUS_ENTER;
+          break run;
         default:
           throw new Crash(`no opcode ${code[pc]}`);
       }

@@ -206,6 +206,8 @@ const NAMES = [
   'CALL_REF', // n a base
   'TAIL_CALL_REF', // n a base
   'ATOMIC', // wasm-opcode base memory offset-lo offset-hi n: operands at base
+  // The other tier
+  'ENTER', // func: compiled code goes on here
 ] as const;
 
 export type OpcodeName = (typeof NAMES)[number];

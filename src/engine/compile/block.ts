@@ -1,0 +1,68 @@
+import type { ValType } from '../../wasm/types.js';
+
+/** A way from one block to another: what to do on it, and how many instructions to charge besides the block's own. */
+export interface Edge {
+  target: Block;
+  readonly text: string;
+  count: number;
+}
+
+/** How a block ends. `stop`: its text has returned already, or left. */
+export type End =
+  | { readonly kind: 'goto'; readonly edge: Edge }
+  | { readonly kind: 'if'; readonly condition: string; readonly then: Edge; readonly otherwise: Edge }
+  | { readonly kind: 'switch'; readonly index: string; readonly local: number; readonly edges: readonly Edge[] }
+  | { readonly kind: 'stop' };
+
+/** A straight stretch of code. Operands on its stack are in the variables `s0`, `s1`… (`z…` the high words). */
+export interface Block {
+  readonly id: number;
+  /** Byte offset of its first instruction. */
+  readonly offset: number;
+  /** Types of the operands at its start. */
+  readonly types: readonly ValType[];
+  /** Statements in order; empty where nothing had to be computed. */
+  readonly lines: string[];
+  /** Instructions in it. */
+  count: number;
+  end: End;
+  /** The site where it is left before its start. */
+  readonly site: number;
+  /** The constant that the local which dispatches is known to hold at the end. */
+  known: { local: number; value: number } | undefined;
+}
+
+/**
+ * A place where compiled code can be left, named by a number in the code.
+ *
+ * - `entry`: before the first instruction of the function
+ * - `start`: before a block
+ * - `at`: before an instruction that the interpreter is to do
+ * - `after`: behind a call that has returned, or that is under way
+ */
+export interface Site {
+  readonly kind: 'entry' | 'start' | 'at' | 'after';
+  /** Byte offset of the instruction; of the call for `after`. */
+  readonly offset: number;
+  /** Instructions that were charged but not done. */
+  uncount: number;
+  /** `after`: where it goes on. */
+  next: Block | undefined;
+  /** Resolved place in lowered code, see `tier.ts`. */
+  pc: number;
+  charge: number;
+  hits: number;
+}
+
+export function successors(end: End): readonly Edge[] {
+  switch (end.kind) {
+    case 'goto':
+      return [end.edge];
+    case 'if':
+      return [end.then, end.otherwise];
+    case 'switch':
+      return end.edges;
+    case 'stop':
+      return [];
+  }
+}

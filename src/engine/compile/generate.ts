@@ -1,0 +1,126 @@
+import type { Store, WasmFunction } from '../store.js';
+import { type Block, type Edge, type Site, successors } from './block.js';
+import { arrange } from './structure.js';
+import { isWide, leaving, type Translation, Translator } from './translate.js';
+import { words } from './operand.js';
+
+/** One version of a function: from its call, or from where the interpreter stands in it. */
+export interface Version {
+  /** Source of a function expression. */
+  readonly source: string;
+  readonly sites: readonly Site[];
+  /** Cells of the locals. */
+  readonly locals: number;
+  /** What a call takes off the budget of stack, in bytes: no smaller than its JavaScript frame or its flat one. */
+  readonly cost: number;
+  readonly size: number;
+  readonly callees: ReadonlySet<number>;
+}
+
+/** Bytes of a JavaScript frame besides its variables, generously. */
+export const FRAME_BYTES = 192;
+
+/**
+ * @param address How the function is called in the code.
+ * @param from The site to begin behind: 0 is a call.
+ */
+export function generate(store: Store, func: WasmFunction, address: number, from: number): Version {
+  const translation = new Translator(store, func).translate();
+  const { sites } = translation;
+  thread(translation.blocks);
+  if (from === 0) guardDispatch(translation.entry);
+  const site = sites[from]!;
+  const block = from === 0 ? translation.entry : site.kind === 'after' ? site.next! : translation.blocks.find(({ site: start }) => start === from)!;
+  const names = variables(translation);
+  const registers = names.length + 8;
+  const cost = Math.max(8 * (registers + 2 * func.type.params.length) + FRAME_BYTES, 8 * (translation.localTypes.length + translation.depth));
+  const body = arrange(block, (head) => `if(c<0){${leaving(head.site, operandsAt(head))}}`);
+  const source = from === 0 ? called(translation, func, names, cost, body) : resumed(translation, block, names, body);
+  const locals = translation.localTypes.map((type, i) => `l${i},${isWide(type) ? `h${i}` : '0'}`);
+  return {
+    source: source(`return x(${[address, 'k', 'c', ...locals].join(',')});`),
+    sites,
+    locals: translation.localTypes.length,
+    cost,
+    size: translation.size,
+    callees: translation.callees,
+  };
+}
+
+function operandsAt(block: Block): ReturnType<typeof words>[] {
+  return block.types.map((type, i) => words(type, `s${i}`, isWide(type) ? `z${i}` : '0', [], true));
+}
+
+/** Every variable but those of the locals. */
+function variables({ depth, temps, localTypes }: Translation): string[] {
+  const names: string[] = ['k=0'];
+  for (let i = 0; i < depth; i++) names.push(`s${i}=0`, `z${i}=0`);
+  for (let i = 0; i < temps; i++) names.push(`t${i}=0`);
+  for (const type of localTypes) names.push('', ...(isWide(type) ? [''] : []));
+  return names;
+}
+
+function called({ localTypes }: Translation, func: WasmFunction, names: readonly string[], cost: number, body: string): (tail: string) => string {
+  const params: string[] = ['c', 'd'];
+  const others: string[] = [];
+  localTypes.forEach((type, i) => {
+    const own = isWide(type) ? [`l${i}`, `h${i}`] : [`l${i}`];
+    if (i < func.type.params.length) params.push(...own);
+    else others.push(...own.map((name) => `${name}=0`));
+  });
+  const declared = [...names.filter((name) => name !== ''), ...others].join(',');
+  return (tail) => `function(${params.join(',')}){let ${declared};X:{if((d-=${cost})<0||c<0)break X;${body}}${tail}}`;
+}
+
+/** The locals, and the operands of the block, stand in the flat frame. */
+function resumed({ localTypes }: Translation, block: Block, names: readonly string[], body: string): (tail: string) => string {
+  let at = 0;
+  const values: string[] = [];
+  const take = (lo: string, hi: string, type: number): void => {
+    values.push(`${lo}=I[p+${at}]`);
+    if (isWide(type)) values.push(`${hi}=I[p+${at + 1}]`);
+    at += 2;
+  };
+  localTypes.forEach((type, i) => take(`l${i}`, `h${i}`, type));
+  block.types.forEach((type, i) => take(`s${i}`, `z${i}`, type));
+  const taken = new Set(values.map((value) => value.slice(0, value.indexOf('='))));
+  const declared = [...names.filter((name) => name !== '' && !taken.has(name.slice(0, -2))), ...values].join(',');
+  return (tail) => `function(c,d,I,p){let ${declared};X:{${body}}${tail}}`;
+}
+
+/**
+ * Go's functions jump by setting PC_B to a constant and branching to a block that dispatches on it: such jumps go
+ * straight to where the constant leads.
+ */
+function thread(blocks: readonly Block[]): void {
+  for (const block of blocks) {
+    for (const edge of successors(block.end)) {
+      const through = dispatcher(edge);
+      if (through === undefined || block.known === undefined || block.known.local !== through.local) continue;
+      follow(edge, through.edges[Math.min(block.known.value >>> 0, through.edges.length - 1)]!);
+    }
+  }
+}
+
+function dispatcher({ target, text }: Edge): { local: number; edges: readonly Edge[] } | undefined {
+  const { end } = target;
+  if (end.kind !== 'switch' || end.local < 0 || target.types.length > 0 || text !== '' || target.lines.some((line) => line !== '')) return undefined;
+  return end.edges.every((edge) => edge.text === '') ? end : undefined;
+}
+function follow(edge: Edge, next: Edge): void {
+  edge.count += edge.target.count;
+  edge.target = next.target;
+}
+
+/** A function that begins with a dispatch is compiled for its first entry; it leaves where it is resumed. */
+function guardDispatch(entry: Block): void {
+  const { end } = entry;
+  if (end.kind !== 'goto') return;
+  const through = dispatcher(end.edge);
+  if (through === undefined) return;
+  const head = end.edge.target;
+  const resume: Block = { ...head, id: -1, lines: [leaving(head.site, [])], count: 0, end: { kind: 'stop' }, known: undefined };
+  const first: Edge = { target: head, text: '', count: 0 };
+  follow(first, through.edges[0]!);
+  entry.end = { kind: 'if', condition: `l${through.local}!==0`, then: { target: resume, text: '', count: 0 }, otherwise: first };
+}

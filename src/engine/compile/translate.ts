@@ -1,0 +1,913 @@
+import { InstructionReader } from '../../wasm/binary/code-reader.js';
+import { OP } from '../../wasm/opcodes.js';
+import { F32, F64, type FuncType, I32, I64, V128, type ValType } from '../../wasm/types.js';
+import { Crash } from '../errors.js';
+import { localTypes } from '../frames.js';
+import type { Store, WasmFunction } from '../store.js';
+import { funcHandle } from '../value.js';
+import type { Block, Edge, Site } from './block.js';
+import { compare32, compare64, compareFloats, floatArithmetic, I32_BINARY } from './numeric.js';
+import { conditional, constant, literal, NOTHING, type Operand, union, words } from './operand.js';
+
+/** Why a function stays interpreted. */
+export class NotWorthCompiling extends Error {
+  override readonly name = 'NotWorthCompiling';
+}
+
+/** What the generator needs of a translated function. */
+export interface Translation {
+  readonly entry: Block;
+  readonly blocks: readonly Block[];
+  readonly sites: readonly Site[];
+  readonly localTypes: readonly ValType[];
+  /** Operands that some block begins with, at most. */
+  readonly depth: number;
+  /** Temporary variables. */
+  readonly temps: number;
+  /** Instructions of the body. */
+  readonly size: number;
+  /** Functions called by address. */
+  readonly callees: ReadonlySet<number>;
+}
+
+interface Control {
+  readonly kind: 'function' | 'block' | 'loop' | 'if' | 'else';
+  /** Operands below the parameters. */
+  readonly height: number;
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+  /** Where a branch goes; made when first needed. */
+  target: Block | undefined;
+  /** Of an `if`: where it goes without its condition. */
+  otherwise: Block | undefined;
+}
+
+const NO_TYPES: readonly ValType[] = [];
+/** Expressions longer than this go through a variable. */
+const MAX_EXPRESSION = 48;
+
+export function isWide(type: ValType): boolean {
+  return type === I64 || type === F64;
+}
+
+/** Translates one body to blocks of JavaScript. Deterministic: again means the same blocks and sites. */
+export class Translator {
+  private readonly store: Store;
+  private readonly func: WasmFunction;
+  private readonly reader: InstructionReader;
+  private readonly locals: readonly ValType[];
+  private readonly blocks: Block[] = [];
+  private readonly sites: Site[] = [];
+  private readonly stack: Operand[] = [];
+  private readonly controls: Control[] = [];
+  private block!: Block;
+  private reachable = true;
+  private temp = 0;
+  private temps = 0;
+  private depth = 0;
+  private size = 0;
+  private readonly callees = new Set<number>();
+
+  constructor(store: Store, func: WasmFunction) {
+    this.store = store;
+    this.func = func;
+    const { module } = func.instance;
+    const { body } = module.funcs[func.index - module.imported.funcs]!;
+    this.reader = new InstructionReader(module.bytes, body.offset, body.end);
+    this.locals = localTypes(store, func);
+    if (this.locals.includes(V128)) throw new NotWorthCompiling('vectors');
+  }
+
+  translate(): Translation {
+    this.addSite('entry', this.reader.pos);
+    this.begin(this.newBlock(NO_TYPES));
+    const entry = this.block;
+    this.pushControl('function', NO_TYPES, this.func.type.results);
+    while (this.controls.length > 0) {
+      const op = this.reader.next();
+      if (this.reachable) this.instruction(op);
+      else this.skip(op);
+    }
+    for (const site of this.sites) if (site.kind === 'at') site.uncount += site.next!.count;
+    return {
+      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, depth: this.depth, temps: this.temps, size: this.size, callees: this.callees,
+    };
+  }
+
+  // Blocks and sites
+
+  private addSite(kind: Site['kind'], offset: number, next?: Block): number {
+    return this.sites.push({ kind, offset, uncount: 0, next, pc: -1, charge: 0, hits: 0 }) - 1;
+  }
+  private newBlock(types: readonly ValType[], offset = this.reader.pos): Block {
+    const id = this.blocks.length;
+    const block: Block = { id, offset, types, lines: [], count: 0, end: { kind: 'stop' }, site: this.addSite('start', offset), known: undefined };
+    this.blocks.push(block);
+    this.depth = Math.max(this.depth, types.length);
+    return block;
+  }
+  /** Goes on in a block, whose operands are in their variables. */
+  private begin(block: Block): void {
+    (block as { offset: number }).offset = this.reader.pos;
+    (this.sites[block.site] as { offset: number }).offset = this.reader.pos;
+    this.block = block;
+    this.reachable = true;
+    this.temp = 0;
+    this.stack.length = 0;
+    for (const type of block.types) this.pushVariable(type);
+  }
+  private pushVariable(type: ValType): void {
+    const i = this.stack.length;
+    this.stack.push(words(type, `s${i}`, isWide(type) ? `z${i}` : '0', NOTHING, true));
+  }
+
+  private get lines(): string[] {
+    return this.block.lines;
+  }
+  private newTemp(): string {
+    const name = `t${this.temp++}`;
+    if (this.temp > this.temps) this.temps = this.temp;
+    return name;
+  }
+  private line(text: string): void {
+    this.block.lines.push(text);
+  }
+  private assign(text: string): string {
+    const name = this.newTemp();
+    this.line(`${name}=${text};`);
+    return name;
+  }
+  /** A variable that is only computed, here, if somebody asks for it. */
+  private deferred(text: () => string): () => string {
+    const { lines } = this;
+    const at = lines.push('') - 1;
+    const name = this.newTemp();
+    return () => {
+      if (lines[at] === '') lines[at] = `${name}=${text()};`;
+      return name;
+    };
+  }
+
+  // Operands
+
+  private pop(): Operand {
+    const operand = this.stack.pop();
+    if (operand === undefined) throw new Crash('an operand is missing');
+    return operand;
+  }
+  private push(operand: Operand): void {
+    this.stack.push(operand);
+  }
+  private pushWord(type: ValType, text: string, reads: readonly number[] = NOTHING): void {
+    if (text.length > MAX_EXPRESSION) this.push(words(type, this.assign(text), '0', NOTHING, true));
+    else this.push(words(type, text, '0', reads, false));
+  }
+  /** The same operand in variables of its own, or in what cannot change. */
+  private settled(operand: Operand): Operand {
+    if (operand.simple && operand.reads.length === 0) return operand;
+    return words(operand.type, this.assign(operand.lo()), isWide(operand.type) ? this.deferred(operand.hi) : '0', NOTHING, true);
+  }
+  private simple(operand: Operand): Operand {
+    return operand.simple ? operand : this.settled(operand);
+  }
+  /** Makes the expressions of all operands short, because a site is about to repeat them. */
+  private simplify(): void {
+    const { stack } = this;
+    for (let i = 0; i < stack.length; i++) stack[i] = this.simple(stack[i]!);
+  }
+
+  /** Leaves before the current instruction, whose operands still stand on the stack. */
+  private leave(): string {
+    const site = this.addSite('at', this.reader.start, this.block);
+    // The instruction has been counted.
+    this.sites[site]!.uncount = 1 - this.block.count;
+    return leaving(site, this.stack);
+  }
+
+  // Instructions
+
+  /** In code that cannot be reached only its nesting matters. */
+  private skip(first: number): void {
+    let depth = 0;
+    for (let op = first; ; op = this.reader.next()) {
+      if (op === OP.block || op === OP.loop || op === OP.if || op === OP.try_table || op === OP.try) depth++;
+      else if (op === OP.else && depth === 0) return this.else();
+      else if (op === OP.end && depth-- === 0) return this.end();
+      else if (op === OP.delegate) depth--;
+    }
+  }
+
+  private instruction(op: number): void {
+    const structural = op === OP.block || op === OP.loop || op === OP.else || op === OP.end;
+    if (!structural) {
+      this.block.count++;
+      this.size++;
+    }
+    const { reader } = this;
+    switch (op) {
+      case OP.nop:
+        return;
+      case OP.local_get:
+        return this.localGet(reader.x);
+      case OP.local_set:
+        return this.localSet(reader.x, this.pop());
+      case OP.local_tee: {
+        const { x } = reader;
+        this.localSet(x, this.pop());
+        return this.localGet(x);
+      }
+      case OP.i32_const:
+        return this.push(constant(I32, reader.x, 0));
+      case OP.i64_const:
+        return this.push(constant(I64, reader.lo, reader.hi));
+      case OP.f32_const:
+        return this.push(constant(F32, reader.x, 0));
+      case OP.f64_const:
+        return this.push(constant(F64, reader.lo, reader.hi));
+      case OP.drop:
+        this.pop();
+        return;
+      case OP.select:
+      case OP.select_types:
+        return this.select();
+      case OP.global_get:
+      case OP.global_set:
+        return this.global(op, reader.x);
+      case OP.call:
+      case OP.call_indirect:
+        return this.call(op);
+      case OP.ref_null:
+        return this.push(constant(this.store.types.canon(reader.type, this.func.instance.typeIds), 0, 0));
+      case OP.ref_func: {
+        const address = this.func.instance.funcs[reader.x]!;
+        return this.push(constant(this.store.funcs[address]!.typeId, funcHandle(address), 0));
+      }
+      case OP.ref_is_null: {
+        const operand = this.pop();
+        return this.push(conditional(`${operand.lo()}===0`, operand.reads, I32));
+      }
+      case OP.memory_size:
+      case OP.memory_copy:
+      case OP.memory_fill:
+        return this.onMemory(op);
+      case OP.memory_grow:
+      case OP.table_grow:
+      case OP.memory_init:
+      case OP.data_drop:
+      case OP.elem_drop:
+      case OP.table_get:
+      case OP.table_set:
+      case OP.table_size:
+      case OP.table_fill:
+      case OP.table_copy:
+      case OP.table_init:
+        return this.interpreted();
+      case OP.block:
+      case OP.loop:
+      case OP.if:
+      case OP.else:
+      case OP.end:
+      case OP.br:
+      case OP.br_if:
+      case OP.br_table:
+      case OP.return:
+      case OP.unreachable:
+        return this.control(op);
+    }
+    if (op >= OP.i32_load && op <= OP.i64_store32) return this.access(op);
+    if (op >= OP.i32_eqz && op <= OP.i64_extend32_s) return this.numeric(op);
+    if (op >= OP.i32_trunc_sat_f32_s && op <= OP.i64_trunc_sat_f64_u) return this.saturate(op);
+    throw new NotWorthCompiling(reader.instruction.mnemonic);
+  }
+
+  /** An instruction that is seldom run, or that stops: the interpreter does it. */
+  private interpreted(): void {
+    this.simplify();
+    this.line(this.leave());
+    this.block.end = { kind: 'stop' };
+    this.reachable = false;
+  }
+
+  // Variables
+
+  private localGet(x: number): void {
+    const type = this.locals[x]!;
+    this.push(words(type, `l${x}`, isWide(type) ? `h${x}` : '0', [x], true));
+  }
+
+  private localSet(x: number, value: Operand): void {
+    const { stack } = this;
+    for (let i = 0; i < stack.length; i++) if (stack[i]!.reads.includes(x)) stack[i] = this.settled(stack[i]!);
+    if (isWide(this.locals[x]!)) {
+      const own = value.reads.includes(x) ? this.settled(value) : value;
+      const hi = own.hi();
+      if (hi !== `h${x}`) this.line(`h${x}=${hi};`);
+      this.line(`l${x}=${own.lo()};`);
+    } else if (value.lo() !== `l${x}`) this.line(`l${x}=${value.lo()};`);
+    const { known } = this.block;
+    if (value.constant !== undefined) this.block.known = { local: x, value: value.constant };
+    else if (known?.local === x) this.block.known = undefined;
+  }
+
+  private global(op: number, index: number): void {
+    const { type, cell } = this.store.globals[this.func.instance.globals[index]!]!;
+    if (type.value === V128) throw new NotWorthCompiling('vectors');
+    const wide = isWide(type.value);
+    const word = cell * 2;
+    if (op === OP.global_get) this.push(words(type.value, this.assign(`G[${word}]`), wide ? this.deferred(() => `G[${word + 1}]`) : '0', NOTHING, true));
+    else {
+      const value = this.pop();
+      if (wide) this.line(`G[${word + 1}]=${value.hi()};`);
+      this.line(`G[${word}]=${value.lo()};`);
+    }
+  }
+
+  private select(): void {
+    const condition = this.pop();
+    const b = this.pop();
+    const a = this.pop();
+    const test = condition.condition !== undefined ? condition.condition : this.simple(condition).lo();
+    this.push(words(a.type, this.assign(`${test}?${a.lo()}:${b.lo()}`), isWide(a.type) ? this.deferred(() => `${test}?${a.hi()}:${b.hi()}`) : '0', NOTHING, true));
+  }
+
+  // Memory
+
+  private plainMemory(index: number): void {
+    const address = this.func.instance.memories[index]!;
+    if (index !== 0 || this.store.memories[address]!.is64) throw new NotWorthCompiling('another memory');
+  }
+
+  private onMemory(op: number): void {
+    this.plainMemory(op === OP.memory_copy ? this.reader.x | this.reader.y : this.reader.x);
+    if (op === OP.memory_size) return this.push(words(I32, this.assign('pages()'), '0', NOTHING, true));
+    this.simplify();
+    const [a, b, n] = this.stack.slice(-3) as [Operand, Operand, Operand];
+    const helper = op === OP.memory_copy ? 'copy' : 'fill';
+    this.line(`if(!${helper}(${a.lo()},${b.lo()},${n.lo()})){${this.leave()}}`);
+    this.stack.length -= 3;
+  }
+
+  private access(op: number): void {
+    const { reader } = this;
+    this.plainMemory(reader.memory);
+    if (reader.hi !== 0 || reader.lo < 0) throw new NotWorthCompiling('a large offset');
+    this.simplify();
+    const row = reader.instruction;
+    if (row.results!.length > 0) this.load(op, row.results![0]!, reader.lo, 1 << row.align!);
+    else this.storeTo(reader.lo, 1 << row.align!);
+  }
+
+  private load(op: number, type: ValType, offset: number, size: number): void {
+    const { leave, a } = this.addressed(0);
+    this.pop();
+    if (size === 8) return this.loadWide(type, a, offset, leave);
+    const value = this.newTemp();
+    const signed = op === OP.i32_load8_s || op === OP.i64_load8_s || op === OP.i32_load16_s || op === OP.i64_load16_s;
+    if (size === 1) this.line(`if((${value}=${signed ? 'C' : 'B'}[${plus(`(${a}>>>0)`, offset)}])===undefined){${leave}}`);
+    else {
+      const view = size === 4 ? 'M' : signed ? 'K' : 'H';
+      const helper = `ld${view}(${a},${offset})`;
+      if (offset % size !== 0) this.line(`if((${value}=${helper})===undefined){${leave}}`);
+      else {
+        const index = plus(`(${a}>>>${size === 4 ? 2 : 1})`, offset / size);
+        this.line(`if((${a}&${size - 1})!==0||(${value}=${view}[${index}])===undefined){if((${value}=${helper})===undefined){${leave}}}`);
+      }
+    }
+    const extended = op === OP.i64_load8_s || op === OP.i64_load16_s || op === OP.i64_load32_s;
+    this.push(words(type, value, extended ? `(${value}>>31)` : '0', NOTHING, true));
+  }
+
+  private loadWide(type: ValType, a: string, offset: number, leave: string): void {
+    const lo = this.newTemp();
+    const hi = this.newTemp();
+    const slow = `if(!ldW(${a},${offset})){${leave}}${lo}=Q[0];${hi}=Q[1];`;
+    if (offset % 4 !== 0) this.line(slow);
+    else {
+      const at = this.newTemp();
+      this.line(`if((${a}&3)!==0||(${hi}=M[(${at}=${plus(`(${a}>>>2)`, offset / 4)})+1])===undefined){${slow}}else ${lo}=M[${at}];`);
+    }
+    this.push(words(type, lo, hi, NOTHING, true));
+  }
+
+  private storeTo(offset: number, size: number): void {
+    const { leave, a } = this.addressed(1);
+    const value = this.pop();
+    this.pop();
+    const v = value.lo();
+    if (size === 1) {
+      const at = this.newTemp();
+      return this.line(`if(B[${at}=${plus(`(${a}>>>0)`, offset)}]===undefined){${leave}}B[${at}]=${v};`);
+    }
+    const view = size === 2 ? 'H' : 'M';
+    const args = size === 8 ? `${v},${value.hi()}` : v;
+    const slow = `if(!st${size === 8 ? 'W' : view}(${a},${offset},${args})){${leave}}`;
+    const unit = Math.min(size, 4);
+    if (offset % unit !== 0) return this.line(slow);
+    const at = this.newTemp();
+    const index = `${at}=${plus(`(${a}>>>${unit === 4 ? 2 : 1})`, offset / unit)}`;
+    if (size === 8) this.line(`if((${a}&3)!==0||M[(${index})+1]===undefined){${slow}}else{M[${at}]=${v};M[${at}+1]=${value.hi()};}`);
+    else this.line(`if((${a}&${unit - 1})!==0||${view}[${index}]===undefined){${slow}}else ${view}[${at}]=${v};`);
+  }
+
+  /** The address that stands below `above` operands, and how to leave if it is out of bounds. */
+  private addressed(above: number): { leave: string; a: string } {
+    const a = this.stack[this.stack.length - 1 - above]!.lo();
+    return { leave: this.leave(), a };
+  }
+
+  // Numbers
+
+  private numeric(op: number): void {
+    if (op === OP.i32_eqz) {
+      const a = this.pop();
+      return this.push(conditional(a.condition === undefined ? `${a.lo()}===0` : `!(${a.condition})`, a.reads, I32));
+    }
+    if (op === OP.i64_eqz) {
+      const a = this.pop();
+      const hi = a.hi();
+      return this.push(conditional(hi === '0' ? `${a.lo()}===0` : `(${a.lo()}|${hi})===0`, a.reads, I32));
+    }
+    if (op <= OP.i32_ge_u) {
+      const b = this.pop();
+      const a = this.pop();
+      return this.push(conditional(compare32(op, a.lo(), b.lo()), union(a.reads, b.reads), I32));
+    }
+    if (op <= OP.i64_ge_u) {
+      const b = this.simple(this.pop());
+      const a = this.simple(this.pop());
+      return this.push(conditional(compare64(op, a.lo(), a.hi(), b.lo(), b.hi()), union(a.reads, b.reads), I32));
+    }
+    if (op <= OP.f64_ge) {
+      const b = this.pop();
+      const a = this.pop();
+      return this.push(words(I32, this.assign(`${compareFloats(op, a.number(), b.number())}?1:0`), '0', NOTHING, true));
+    }
+    if (op <= OP.i32_rotr) return this.integer32(op);
+    if (op <= OP.i64_rotr) return this.integer64(op);
+    if (op <= OP.f64_copysign) return this.float(op);
+    return this.convert(op);
+  }
+
+  private integer32(op: number): void {
+    if (op <= OP.i32_popcnt) {
+      const a = this.pop();
+      return this.pushWord(I32, `${op === OP.i32_clz ? 'Math.clz32' : op === OP.i32_ctz ? 'ctz' : 'popcnt'}(${a.lo()})`, a.reads);
+    }
+    const binary = I32_BINARY[op];
+    if (binary !== undefined) {
+      const b = this.pop();
+      const a = this.pop();
+      return this.pushWord(I32, binary(a.lo(), b.lo()), union(a.reads, b.reads));
+    }
+    if (op === OP.i32_rotl || op === OP.i32_rotr) {
+      const b = this.simple(this.pop());
+      const a = this.simple(this.pop());
+      const [left, right] = op === OP.i32_rotl ? ['<<', '>>>'] : ['>>>', '<<'];
+      const back = b.constant === undefined ? `(-${b.lo()})` : literal(-b.constant | 0);
+      return this.pushWord(I32, `(${a.lo()}${left}${b.lo()}|${a.lo()}${right}${back})`, union(a.reads, b.reads));
+    }
+    this.divide32(op);
+  }
+
+  private divide32(op: number): void {
+    this.simplify();
+    const [a, b] = this.stack.slice(-2) as [Operand, Operand];
+    const [x, y] = [a.lo(), b.lo()];
+    const overflow = op === OP.i32_div_s ? `${y}===-1&&${x}===-2147483648` : '';
+    if (b.constant === undefined || b.constant === 0) this.line(`if(${y}===0${overflow === '' ? '' : `||${overflow}`}){${this.leave()}}`);
+    else if (b.constant === -1 && overflow !== '') this.line(`if(${overflow}){${this.leave()}}`);
+    this.stack.length -= 2;
+    const sign = op === OP.i32_div_s || op === OP.i32_rem_s ? '' : '>>>0';
+    const operator = op === OP.i32_div_s || op === OP.i32_div_u ? '/' : '%';
+    const text = sign === '' ? `(${x}${operator}${y}|0)` : `((${x}>>>0)${operator}(${y}>>>0)|0)`;
+    this.push(words(I32, this.assign(text), '0', NOTHING, true));
+  }
+
+  private integer64(op: number): void {
+    if (op <= OP.i64_popcnt) {
+      const a = this.simple(this.pop());
+      const name = op === OP.i64_clz ? 'clz64' : op === OP.i64_ctz ? 'ctz64' : 'popcnt64';
+      return this.push(words(I64, this.assign(`${name}(${a.lo()},${a.hi()})`), '0', NOTHING, true));
+    }
+    if (op >= OP.i64_div_s && op <= OP.i64_rem_u) {
+      this.simplify();
+      const [a, b] = this.stack.slice(-2) as [Operand, Operand];
+      this.line(`if(!divide(${op},${a.lo()},${a.hi()},${b.lo()},${b.hi()})){${this.leave()}}`);
+      this.stack.length -= 2;
+      return this.push(words(I64, this.assign('Q[0]'), this.deferred(() => 'Q[1]'), NOTHING, true));
+    }
+    const b = this.simple(this.pop());
+    const a = this.simple(this.pop());
+    if (op >= OP.i64_shl) return this.shift64(op, a, b);
+    switch (op) {
+      case OP.i64_and:
+      case OP.i64_or:
+      case OP.i64_xor: {
+        const operator = op === OP.i64_and ? '&' : op === OP.i64_or ? '|' : '^';
+        return this.pair(`${a.lo()}${operator}${b.lo()}`, () => bitwise(operator, a.hi(), b.hi()));
+      }
+      case OP.i64_add: {
+        const lo = this.assign(`${a.lo()}+${b.lo()}|0`);
+        return this.push(words(I64, lo, this.deferred(() => `${sum(a.hi(), b.hi())}+((${lo}>>>0)<(${a.lo()}>>>0)?1:0)|0`), NOTHING, true));
+      }
+      case OP.i64_sub:
+        return this.pair(`${a.lo()}-${b.lo()}|0`, () => `${a.hi()}-${b.hi()}-((${a.lo()}>>>0)<(${b.lo()}>>>0)?1:0)|0`);
+      default:
+        return this.pair(`Math.imul(${a.lo()},${b.lo()})`, () => product(a, b));
+    }
+  }
+  private pair(lo: string, hi: () => string): void {
+    this.push(words(I64, this.assign(lo), this.deferred(hi), NOTHING, true));
+  }
+
+  private shift64(op: number, a: Operand, b: Operand): void {
+    const by = /^\(?(-?\d+)\)?$/.exec(b.lo());
+    if (by !== null) return this.shiftBy(op, a, Number(by[1]) & 63);
+    const name = op === OP.i64_shl ? 'shl' : op === OP.i64_shr_s ? 'shrS' : op === OP.i64_shr_u ? 'shrU' : 'rotl';
+    const n = op === OP.i64_rotr ? `(-${b.lo()})` : b.lo();
+    this.pair(`${name}(${a.lo()},${a.hi()},${n})`, () => `${name}H(${a.lo()},${a.hi()},${n})`);
+  }
+  private shiftBy(op: number, a: Operand, count: number): void {
+    if (op === OP.i64_rotl || op === OP.i64_rotr) {
+      const by = op === OP.i64_rotl ? count : (64 - count) & 63;
+      const [x, y] = by < 32 ? [a.lo(), a.hi()] : [a.hi(), a.lo()];
+      const n = by & 31;
+      if (n === 0) return this.pair(x, () => y);
+      return this.pair(`${x}<<${n}|${y}>>>${32 - n}`, () => `${y}<<${n}|${x}>>>${32 - n}`);
+    }
+    if (count === 0) return this.push(a);
+    const n = count & 31;
+    if (op === OP.i64_shl) {
+      if (count >= 32) return this.pair('0', () => `${a.lo()}<<${n}`);
+      return this.pair(`${a.lo()}<<${n}`, () => `${a.hi()}<<${n}|${a.lo()}>>>${32 - n}`);
+    }
+    const shift = op === OP.i64_shr_s ? '>>' : '>>>';
+    const fill = op === OP.i64_shr_s ? (): string => `${a.hi()}>>31` : (): string => '0';
+    if (count >= 32) return this.pair(`${a.hi()}${shift}${n}|0`, fill);
+    this.pair(`${a.lo()}>>>${n}|${a.hi()}<<${32 - n}`, () => `${a.hi()}${shift}${n}|0`);
+  }
+
+  // Floats
+
+  /** The result of arithmetic: a number, any NaN of which stands for the canonical one. */
+  private pushNumber(type: ValType, text: string): void {
+    const name = this.assign(type === F32 ? `Math.fround(${text})` : text);
+    const wide = type === F64;
+    const low = wide ? `dl(${name})` : `sl(${name})`;
+    const high = wide ? `dh(${name})` : '0';
+    this.push({
+      type,
+      lo: this.deferred(() => low),
+      hi: wide ? this.deferred(() => high) : () => '0',
+      number: () => name,
+      coldLo: () => low,
+      coldHi: () => high,
+      condition: undefined,
+      reads: NOTHING,
+      simple: true,
+      constant: undefined,
+    });
+  }
+
+  private float(op: number): void {
+    const wide = op >= OP.f64_abs;
+    const distance = op - (wide ? OP.f64_abs : OP.f32_abs);
+    const type = wide ? F64 : F32;
+    const two = distance >= OP.f32_add - OP.f32_abs;
+    const b = two ? this.simple(this.pop()) : undefined;
+    const a = this.simple(this.pop());
+    const text = floatArithmetic(distance, a.number(), b !== undefined && distance <= OP.f32_max - OP.f32_abs ? b.number() : '');
+    if (text !== undefined) return this.pushNumber(type, text);
+    // abs, neg and copysign keep the bits of a NaN.
+    const top = wide ? a.hi() : a.lo();
+    const changed =
+      distance === 0 ? `${top}&2147483647` : b === undefined ? `${top}^-2147483648` : `${top}&2147483647|${wide ? b.hi() : b.lo()}&-2147483648`;
+    if (wide) this.push(words(F64, this.settled(a).lo(), this.assign(changed), a.reads, true));
+    else this.push(words(F32, this.assign(changed), '0', NOTHING, true));
+  }
+
+  private convert(op: number): void {
+    const a = this.pop();
+    switch (op) {
+      case OP.i32_wrap_i64:
+        return this.push(words(I32, a.lo(), '0', a.reads, a.simple));
+      case OP.i64_extend_i32_s: {
+        const x = this.simple(a);
+        return this.push(words(I64, x.lo(), `(${x.lo()}>>31)`, x.reads, true));
+      }
+      case OP.i64_extend_i32_u: {
+        const x = this.simple(a);
+        return this.push(words(I64, x.lo(), '0', x.reads, true));
+      }
+      case OP.i32_extend8_s:
+      case OP.i32_extend16_s: {
+        const n = op === OP.i32_extend8_s ? 24 : 16;
+        return this.pushWord(I32, `(${a.lo()}<<${n}>>${n})`, a.reads);
+      }
+      case OP.i64_extend8_s:
+      case OP.i64_extend16_s:
+      case OP.i64_extend32_s: {
+        const n = op === OP.i64_extend8_s ? 24 : op === OP.i64_extend16_s ? 16 : 0;
+        const lo = this.assign(n === 0 ? a.lo() : `${a.lo()}<<${n}>>${n}`);
+        return this.push(words(I64, lo, `(${lo}>>31)`, NOTHING, true));
+      }
+      case OP.i32_reinterpret_f32:
+        return this.push(words(I32, a.lo(), '0', a.reads, a.simple));
+      case OP.f32_reinterpret_i32: {
+        const x = this.simple(a);
+        return this.push(words(F32, x.lo(), '0', x.reads, true));
+      }
+      case OP.i64_reinterpret_f64:
+      case OP.f64_reinterpret_i64: {
+        const x = this.simple(a);
+        return this.push(words(op === OP.i64_reinterpret_f64 ? I64 : F64, x.lo(), x.hi, x.reads, true));
+      }
+      case OP.f32_demote_f64:
+        return this.pushNumber(F32, a.number());
+      case OP.f64_promote_f32:
+        return this.pushNumber(F64, a.number());
+      case OP.f32_convert_i32_s:
+      case OP.f64_convert_i32_s:
+        return this.pushNumber(op === OP.f32_convert_i32_s ? F32 : F64, a.lo());
+      case OP.f32_convert_i32_u:
+      case OP.f64_convert_i32_u:
+        return this.pushNumber(op === OP.f32_convert_i32_u ? F32 : F64, `(${a.lo()}>>>0)`);
+      case OP.f32_convert_i64_s:
+      case OP.f32_convert_i64_u:
+        return this.pushNumber(F32, `wideToF32(${a.lo()},${a.hi()}${op === OP.f32_convert_i64_u ? '>>>0' : ''})`);
+      case OP.f64_convert_i64_s:
+      case OP.f64_convert_i64_u:
+        return this.pushNumber(F64, `(${a.hi()}${op === OP.f64_convert_i64_u ? '>>>0' : ''})*4294967296+(${a.lo()}>>>0)`);
+      default:
+        this.push(a);
+        return this.truncate(op);
+    }
+  }
+
+  /** The trapping truncations, by a helper that says whether it can. */
+  private truncate(op: number): void {
+    this.simplify();
+    const a = this.stack.at(-1)!;
+    this.line(`if(!truncate(${op},${a.number()})){${this.leave()}}`);
+    this.pop();
+    this.pushResult(op <= OP.i32_trunc_f64_u ? I32 : I64);
+  }
+  private saturate(op: number): void {
+    const a = this.pop();
+    this.line(`saturate(${op},${a.number()});`);
+    this.pushResult(op <= OP.i32_trunc_sat_f64_u ? I32 : I64);
+  }
+  private pushResult(type: ValType): void {
+    this.push(words(type, this.assign('Q[0]'), type === I64 ? this.deferred(() => 'Q[1]') : '0', NOTHING, true));
+  }
+
+  // Control
+
+  private blockType(): { params: readonly ValType[]; results: readonly ValType[] } {
+    const { blockType } = this.reader;
+    const { typeIds } = this.func.instance;
+    if (blockType === 0) return { params: NO_TYPES, results: NO_TYPES };
+    if (blockType > 0) return { params: NO_TYPES, results: [this.store.types.canon(blockType, typeIds)] };
+    return this.store.types.comp(typeIds[~blockType]!) as FuncType;
+  }
+
+  private pushControl(kind: Control['kind'], params: readonly ValType[], results: readonly ValType[]): Control {
+    if (params.includes(V128) || results.includes(V128)) throw new NotWorthCompiling('vectors');
+    const control: Control = { kind, height: this.stack.length - params.length, params, results, target: undefined, otherwise: undefined };
+    this.controls.push(control);
+    return control;
+  }
+
+  private typesBelow(height: number): ValType[] {
+    return this.stack.slice(0, height).map((operand) => operand.type);
+  }
+
+  /** The block that a branch to a label goes to. */
+  private targetOf(control: Control): Block {
+    return (control.target ??= this.newBlock([...this.typesBelow(control.height), ...control.results]));
+  }
+
+  /** A way to a block that begins with the bottom `height` operands and the top `count`. */
+  private edgeTo(target: Block, height: number, count: number): Edge {
+    const first = this.stack.length - count;
+    let text = '';
+    for (let i = 0; i < height + count; i++) text += variable(i, this.stack[i < height ? i : first + i - height]!);
+    return { target, text, count: 0 };
+  }
+  private edge(control: Control): Edge {
+    if (control.kind === 'function') return this.returning(control);
+    const count = (control.kind === 'loop' ? control.params : control.results).length;
+    return this.edgeTo(this.targetOf(control), control.height, count);
+  }
+
+  /** A block of its own that returns the top operands. */
+  private returning(control: Control): Edge {
+    const types = this.stack.slice(this.stack.length - control.results.length).map((operand) => operand.type);
+    const block = this.newBlock(types, this.reader.start);
+    const edge = this.edgeTo(block, 0, types.length);
+    let text = '';
+    types.forEach((type, i) => (text += `Q[${2 * i}]=s${i};${isWide(type) ? `Q[${2 * i + 1}]=z${i};` : ''}`));
+    block.lines.push(`${text}return c;`);
+    return edge;
+  }
+
+  private control(op: number): void {
+    switch (op) {
+      case OP.block: {
+        const { params, results } = this.blockType();
+        this.pushControl('block', params, results);
+        return;
+      }
+      case OP.loop: {
+        const { params, results } = this.blockType();
+        const head = this.newBlock(this.stack.map((operand) => operand.type));
+        this.block.end = { kind: 'goto', edge: this.edgeTo(head, this.stack.length, 0) };
+        this.begin(head);
+        this.pushControl('loop', params, results).target = head;
+        return;
+      }
+      case OP.if:
+        return this.if();
+      case OP.else:
+        return this.else();
+      case OP.end:
+        return this.end();
+      case OP.br:
+        this.block.end = { kind: 'goto', edge: this.edge(this.controls[this.controls.length - 1 - this.reader.x]!) };
+        break;
+      case OP.br_if:
+        return this.branchIf();
+      case OP.br_table:
+        this.branchTable();
+        break;
+      case OP.return:
+        this.return();
+        break;
+      default:
+        this.simplify();
+        this.line(this.leave());
+        this.block.end = { kind: 'stop' };
+    }
+    this.reachable = false;
+  }
+
+  private return(): void {
+    const { results } = this.controls[0]!;
+    const first = this.stack.length - results.length;
+    let text = '';
+    for (let i = 0; i < results.length; i++) {
+      const operand = this.stack[first + i]!;
+      if (isWide(operand.type)) text += `Q[${2 * i + 1}]=${operand.hi()};`;
+      text += `Q[${2 * i}]=${operand.lo()};`;
+    }
+    this.line(`${text}return c;`);
+    this.block.end = { kind: 'stop' };
+  }
+
+  private condition(): string {
+    const operand = this.pop();
+    return operand.condition ?? `${operand.lo()}!==0`;
+  }
+
+  private if(): void {
+    const { params, results } = this.blockType();
+    const condition = this.condition();
+    const control = this.pushControl('if', params, results);
+    const types = this.stack.map((operand) => operand.type);
+    const then = this.newBlock(types);
+    control.otherwise = this.newBlock(types);
+    const all = this.stack.length;
+    this.block.end = { kind: 'if', condition, then: this.edgeTo(then, all, 0), otherwise: this.edgeTo(control.otherwise, all, 0) };
+    this.begin(then);
+  }
+
+  private else(): void {
+    const control = this.controls.at(-1)!;
+    if (this.reachable) this.block.end = { kind: 'goto', edge: this.edge(control) };
+    this.begin(control.otherwise!);
+    (control as { kind: Control['kind'] }).kind = 'else';
+    control.otherwise = undefined;
+  }
+
+  private end(): void {
+    const control = this.controls.at(-1)!;
+    if (control.kind === 'function') {
+      if (this.reachable) this.return();
+      this.controls.pop();
+      return;
+    }
+    const { otherwise } = control;
+    if (control.kind === 'loop') {
+      this.controls.pop();
+      return;
+    }
+    if (otherwise === undefined && control.target === undefined) {
+      this.controls.pop();
+      return;
+    }
+    if (this.reachable) {
+      const edge = this.edge(control);
+      this.block.end = { kind: 'goto', edge };
+    }
+    if (otherwise !== undefined) {
+      // Without an `else` the parameters are the results.
+      this.begin(otherwise);
+      const edge = this.edge(control);
+      this.block.end = { kind: 'goto', edge };
+    }
+    this.controls.pop();
+    this.begin(control.target!);
+  }
+
+  private branchIf(): void {
+    const condition = this.condition();
+    const then = this.edge(this.controls[this.controls.length - 1 - this.reader.x]!);
+    const next = this.newBlock(this.stack.map((operand) => operand.type));
+    this.block.end = { kind: 'if', condition, then, otherwise: this.edgeTo(next, this.stack.length, 0) };
+    this.begin(next);
+  }
+
+  private branchTable(): void {
+    const { reader } = this;
+    const index = this.pop();
+    const edges = Array.from(reader.labels.subarray(0, reader.labelCount), (depth) => this.edge(this.controls[this.controls.length - 1 - depth]!));
+    const local = /^l(\d+)$/.exec(index.lo());
+    this.block.end = { kind: 'switch', index: index.lo(), local: local === null ? -1 : Number(local[1]), edges };
+  }
+
+  // Calls
+
+  private call(op: number): void {
+    const { reader, store, func } = this;
+    const { instance } = func;
+    const indirect = op === OP.call_indirect;
+    const address = indirect ? -1 : instance.funcs[reader.x]!;
+    const typeId = indirect ? instance.typeIds[reader.x]! : store.funcs[address]!.typeId;
+    const type = store.types.comp(typeId) as FuncType;
+    if (type.params.includes(V128) || type.results.includes(V128) || type.params.length > 100) throw new NotWorthCompiling('vectors');
+    let target = `T[${address}]`;
+    if (indirect) {
+      const table = instance.tables[reader.y]!;
+      if (store.tables[table]!.is64) throw new NotWorthCompiling('a table with 64-bit addresses');
+      const index = this.simple(this.pop()).lo();
+      this.line(`Q[${INDEX}]=${index};`);
+      target = `typed(${typeId})[tables[${table}].elements[${index}>>>0]>>2]`;
+    } else this.callees.add(address);
+    const count = type.params.length;
+    const first = this.stack.length - count;
+    let args = '';
+    for (let i = first; i < this.stack.length; i++) {
+      const operand = this.stack[i]!;
+      args += isWide(operand.type) ? `,${operand.lo()},${operand.hi()}` : `,${operand.lo()}`;
+    }
+    this.stack.length = first;
+    for (let i = 0; i < first; i++) this.line(variable(i, this.stack[i]!));
+    const below = this.typesBelow(first);
+    const next = this.newBlock([...below, ...type.results]);
+    const site = this.addSite('after', reader.start, next);
+    this.stack.length = 0;
+    for (const operand of below) this.pushVariable(operand);
+    this.line(`c=${target}(c,d${args});if(c<0){${leaving(site, this.stack)}}`);
+    this.block.known = undefined;
+    type.results.forEach((result, i) => {
+      this.line(`s${first + i}=Q[${2 * i}];${isWide(result) ? `z${first + i}=Q[${2 * i + 1}];` : ''}`);
+    });
+    this.block.end = { kind: 'goto', edge: { target: next, text: '', count: 0 } };
+    this.begin(next);
+  }
+}
+
+/** Where an indirect call leaves its index, for when the interpreter has to do it. */
+export const INDEX = 2000;
+
+/** Goes to where the locals are written down. */
+export function leaving(site: number, operands: readonly Operand[]): string {
+  if (operands.length === 0) return `k=${site};break X;`;
+  return `k=o(${site},${operands.map((operand) => `${operand.coldLo()},${isWide(operand.type) ? operand.coldHi() : 0}`).join(',')});break X;`;
+}
+
+/** Puts an operand into the variable that a block expects it in. */
+function variable(i: number, operand: Operand): string {
+  const wide = isWide(operand.type) && operand.hi() !== `z${i}` ? `z${i}=${operand.hi()};` : '';
+  return operand.lo() === `s${i}` ? wide : `${wide}s${i}=${operand.lo()};`;
+}
+
+function plus(text: string, k: number): string {
+  return k === 0 ? text : `${text}+${k}`;
+}
+function bitwise(operator: string, a: string, b: string): string {
+  if (operator === '&' && (a === '0' || b === '0')) return '0';
+  if (operator !== '&' && b === '0') return a;
+  if (operator !== '&' && a === '0') return b;
+  return `${a}${operator}${b}`;
+}
+function sum(a: string, b: string): string {
+  if (a === '0') return b;
+  return b === '0' ? a : `${a}+${b}`;
+}
+function product(a: Operand, b: Operand): string {
+  const parts = [`mulHigh(${a.lo()},${b.lo()})`];
+  if (a.hi() !== '0') parts.push(`Math.imul(${a.hi()},${b.lo()})`);
+  if (b.hi() !== '0') parts.push(`Math.imul(${a.lo()},${b.hi()})`);
+  return `${parts.join('+')}|0`;
+}
