@@ -23,7 +23,7 @@ import { type Intrinsics, makeIntrinsics } from './inside/intrinsics.js';
 import { JsState } from './js-state.js';
 import { type Realm, runInside } from './realm.js';
 import { ScriptWatch } from './script-watch.js';
-import { ValueTable } from './values.js';
+import { PREDEFINED_IDS, ValueTable } from './values.js';
 
 export type { LateInput } from './files.js';
 
