@@ -202,13 +202,8 @@ export class Program {
   }
 
   /** As `advance`, waiting for what the program needs. */
-  async run(limit: number = Infinity): Promise<Outcome> {
-    for (;;) {
-      const progress = this.advance(limit);
-      if (progress.kind === 'jobs') await macrotask();
-      else if (progress.kind === 'wait') await waitFor(progress);
-      else return progress;
-    }
+  run(limit: number = Infinity): Promise<Outcome> {
+    return untilDone(() => this.advance(limit));
   }
 
   /** One activation, or one question to the event loop. */
@@ -295,6 +290,16 @@ function environment(env: readonly string[]): Record<string, string> {
 const NS_PER_MS = 1e6;
 /** The longest wait of one timer, in milliseconds. */
 const LONGEST_WAIT = 2 ** 31 - 1;
+
+/** Advances again and again, waiting in between for what a program needs. */
+export async function untilDone(advance: () => Outcome | Need): Promise<Outcome> {
+  for (;;) {
+    const progress = advance();
+    if (progress.kind === 'jobs') await macrotask();
+    else if (progress.kind === 'wait') await waitFor(progress);
+    else return progress;
+  }
+}
 
 function macrotask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));

@@ -2,8 +2,6 @@ import type { GuestMemory } from '../../engine/guest-memory.js';
 
 /** Upper half of a reference that is not a number: a quiet NaN whose low bits say the type. */
 const NAN_HEAD = 0x7ff80000;
-/** What the low bits of the upper half say. */
-export const TYPE_FLAGS: readonly string[] = ['none', 'object', 'string', 'symbol', 'function'];
 
 /** Reference ids that every program starts with; they are never freed. */
 export const PREDEFINED_IDS = 7;

@@ -1,0 +1,475 @@
+import type { CellWindow } from '../engine/cells.js';
+import type { HostCall, HostFunction, LeafFunction, FullFunction } from '../engine/host-function.js';
+import type { MemoryInstance } from '../engine/memory.js';
+import type { StopReason } from '../engine/stop-reason.js';
+import type { Value } from '../engine/value.js';
+import { GuestExit } from '../host/exit.js';
+import type { Streams } from '../host/io.js';
+import { type Need, type Outcome, type Program, type ProgramOptions, untilDone, type World } from '../program/program.js';
+import { encodeData } from '../program/data.js';
+import { I32 } from '../wasm/types.js';
+import { type Digest, digestOf } from './digest.js';
+import { CHUNK_HEAD, EVENT, FAILURES, MAGIC, OUTCOMES, type RecordingHeader, VERSION } from './format.js';
+import { hashBytes } from './hash.js';
+import { StreamWriter } from './stream-writer.js';
+import { cellCount, globalCells, writeValues } from './values.js';
+
+/** Where a recording goes. What it is given is valid only during the call. */
+export type Sink = (bytes: Uint8Array) => void;
+
+/** What the recorder cannot know by itself. */
+export type About = Pick<RecordingHeader, 'module' | 'path' | 'settings'>;
+
+/** The recording is written out at the latest after so many bytes, or milliseconds while the guest runs. */
+const FLUSH_BYTES = 1 << 19;
+const FLUSH_MS = 50;
+/** So many events pass between two looks at the clock on the wall. */
+const EVENTS_BETWEEN = 63;
+/** The recorder has a look at the machine about so often, in milliseconds. */
+const SLICE_MS = 25;
+const FIRST_SLICE = 1_000_000;
+/** Making checkpoints takes at most this part of the time. */
+const CHECKPOINT_SHARE = 1 / 60;
+/** Jumps of a real clock below this are not told, in nanoseconds. */
+const NOTABLE = 1e6;
+
+/**
+ * Writes down what enters a program through the host boundary while it runs. Make the program with the options that
+ * `options` gives, `attach` it before it starts, and run it with `advance` or `run`.
+ */
+export class Recorder {
+  private readonly sink: Sink;
+  private readonly about: About;
+  private readonly out = new StreamWriter();
+  private readonly virtual: boolean;
+  private readonly base: ProgramOptions;
+  private program!: Program;
+  private readonly foreign = new Set<HostFunction>();
+  private readonly importOf = new Map<HostFunction, number>();
+  /** Of the whole stream. */
+  private flushed = 0;
+  private complete = 0;
+  /** Clock of the last event, and of the last complete one. */
+  private clock = 0;
+  private completeClock = 0;
+  /** Whether what happens now is the host's doing. */
+  private outside = true;
+  private readonly callers: boolean[] = [];
+  private events = 0;
+  private lastFlush = 0;
+  private slice = FIRST_SLICE;
+  private sliceStart = 0;
+  private nextCheckpoint = 0;
+  private lastDigest: Digest | undefined = undefined;
+  private ahead = 0;
+  private ended = false;
+  private userLimit = Infinity;
+
+  constructor(base: ProgramOptions, about: About, sink: Sink) {
+    this.base = base;
+    this.about = about;
+    this.sink = sink;
+    this.virtual = base.world.clock === 'virtual';
+  }
+
+  /** For the program that is to be recorded. */
+  get options(): ProgramOptions {
+    const { base } = this;
+    const { imports } = base;
+    return {
+      ...base,
+      world: this.world(base.world),
+      ...(imports && {
+        imports: (module, name, desc) => {
+          const host = imports(module, name, desc);
+          if (host !== undefined) this.foreign.add(host);
+          return host;
+        },
+      }),
+      wrap: (host) => this.wrap(base.wrap?.(host) ?? host, this.foreign.has(host)),
+    };
+  }
+
+  /** The same world, heard where something comes out of it or it may let us wait. */
+  private world(world: World): World {
+    const { streams, clock } = world;
+    const patient = <T extends object, K extends keyof T>(target: T, name: K): T => {
+      const wait = target[name] as unknown as (...args: unknown[]) => unknown;
+      return Object.create(target, {
+        [name]: {
+          value: (...args: unknown[]) => {
+            this.flush();
+            return wait.apply(target, args);
+          },
+        },
+      }) as T;
+    };
+    const heard = Object.create(streams, {
+      stdin: { value: this.virtual ? streams.stdin : patient(streams.stdin, 'read') },
+      write: {
+        value: (fd: 1 | 2, bytes: Uint8Array) => {
+          this.output(fd, bytes);
+          streams.write(fd, bytes);
+        },
+      },
+    }) as Streams;
+    return { ...world, streams: heard, clock: clock === 'virtual' ? clock : patient(clock, 'sleep') };
+  }
+
+  /** Listens to the program; before anything of it has run. Writes the head of the recording. */
+  attach(program: Program): void {
+    this.program = program;
+    const { store, driver, instance, go } = program;
+    this.writeHeader(program);
+    store.memories.forEach((memory, i) => (memory.onHostWrite = (address, length) => this.wrote(memory, i, address, length)));
+    const grown = store.onMemoryGrow;
+    store.onMemoryGrow = (memory, from, to) => {
+      grown?.(memory, from, to);
+      if (!this.outside) return;
+      this.out.u8(EVENT.grow);
+      this.out.uint(memory);
+      this.out.uint(to - from);
+    };
+    const before = driver.listener;
+    driver.listener = {
+      called: (func, args) => {
+        before?.called(func, args);
+        this.called(func, args);
+      },
+      returned: (func, results) => {
+        before?.returned(func, results);
+        this.outside = this.callers.pop()!;
+      },
+      failed: (func, error) => {
+        before?.failed(func, error);
+        this.outside = this.callers.pop()!;
+      },
+    };
+    const stopped = driver.onStop;
+    driver.onStop = (reason) => this.stopped(reason) || stopped?.(reason) === true;
+    instance.module.imports.filter(({ desc }) => desc.kind === 'func').forEach((_, i) => {
+      const func = store.funcs[instance.funcs[i]!];
+      if (func?.kind === 'host') this.importOf.set(func.host, i);
+    });
+    go?.onReference((id, text) => {
+      this.out.u8(EVENT.reference);
+      this.out.uint(id);
+      this.out.text(text);
+    });
+    this.sliceStart = this.lastFlush = performance.now();
+    this.nextCheckpoint = this.lastFlush + SLICE_MS;
+  }
+
+  private writeHeader({ kind, instance }: Program): void {
+    const { base, about } = this;
+    const imports = instance.module.imports.filter(({ desc }) => desc.kind === 'func').map((_, i) => instance.funcs[i]!);
+    const header: RecordingHeader = {
+      ...about,
+      kind,
+      trampoline: base.trampoline ?? 'module',
+      maxMemoryBytes: base.maxMemoryBytes ?? null,
+      maxCallDepth: base.maxCallDepth ?? null,
+      imports,
+    };
+    const content = encodeData({ ...header });
+    const head = new DataView(new ArrayBuffer(8));
+    head.setUint32(0, content.length, true);
+    head.setInt32(4, hashBytes(content), true);
+    this.sink(new TextEncoder().encode(`${MAGIC} ${VERSION}\n`));
+    this.sink(new Uint8Array(head.buffer));
+    this.sink(content);
+  }
+
+  /** As `Program.advance`. */
+  advance(limit: number = Infinity): Outcome | Need {
+    const { program } = this;
+    for (;;) {
+      const next = Math.min(limit, program.machine.clock + this.slice);
+      this.userLimit = limit;
+      const outcome = program.advance(next);
+      if (outcome.kind === 'stopped' && outcome.reason.kind === 'limit' && program.machine.clock < limit) continue;
+      if (outcome.kind === 'jobs' || outcome.kind === 'wait') this.flush();
+      return outcome;
+    }
+  }
+
+  /** As `Program.run`. */
+  run(limit: number = Infinity): Promise<Outcome> {
+    return untilDone(() => this.advance(limit));
+  }
+
+  /** At the end of a slice, also within a call of the host; whether to run on. */
+  private stopped(reason: StopReason): boolean {
+    const { machine, driver } = this.program;
+    if (reason.kind !== 'limit' || machine.clock >= this.userLimit) return false;
+    const now = performance.now();
+    const took = Math.max(now - this.sliceStart, 0.1);
+    this.slice = Math.ceil(Math.min(Math.max((this.slice * SLICE_MS) / took, this.slice / 4, FIRST_SLICE / 16), this.slice * 4));
+    this.mark();
+    if (now >= this.nextCheckpoint) {
+      this.checkpoint();
+      const cost = performance.now() - now;
+      this.nextCheckpoint = now + Math.max(cost / CHECKPOINT_SHARE, SLICE_MS);
+    }
+    if (now - this.lastFlush >= FLUSH_MS) this.flush();
+    this.sliceStart = performance.now();
+    driver.limit = Math.min(this.userLimit, machine.clock + this.slice);
+    return true;
+  }
+
+  // Events
+
+  private tick(): void {
+    const { clock } = this.program.machine;
+    this.out.uint(clock - this.clock);
+    this.clock = clock;
+  }
+  private completed(): void {
+    this.complete = this.flushed + this.out.length;
+    this.completeClock = this.clock;
+  }
+  /** After an event of which there may be very many. */
+  private countEvent(): void {
+    this.completed();
+    if ((++this.events & EVENTS_BETWEEN) !== 0) return;
+    if (this.out.length >= FLUSH_BYTES || performance.now() - this.lastFlush >= FLUSH_MS) this.flush();
+  }
+
+  private mark(): void {
+    this.out.u8(EVENT.mark);
+    this.tick();
+    this.completed();
+  }
+
+  private wrap(host: HostFunction, foreign: boolean): HostFunction {
+    const wrapped = host.kind === 'leaf' ? this.leaf(host, foreign) : host.kind === 'full' ? this.full(host, foreign) : host;
+    return wrapped;
+  }
+
+  private leaf(host: LeafFunction, foreign: boolean): LeafFunction {
+    const { out } = this;
+    const { results: types } = host.type;
+    const single = types.length === 1 && types[0] === I32;
+    const count = cellCount(types);
+    let index = -1;
+    const wrapped: LeafFunction = {
+      ...host,
+      call: (args, results, memory) => {
+        if (index < 0) index = this.importOf.get(wrapped)!;
+        out.u8(EVENT.leaf);
+        this.tick();
+        out.uint(index);
+        const watched = foreign ? this.watchStore() : undefined;
+        this.outside = true;
+        try {
+          host.call(args, results, memory);
+        } catch (error) {
+          this.failed(error);
+          throw error;
+        } finally {
+          this.outside = false;
+        }
+        watched?.();
+        if (single) {
+          out.u8(EVENT.returnI32);
+          out.int(results.i32(0));
+        } else this.values(results, count);
+        this.countEvent();
+      },
+    };
+    return wrapped;
+  }
+
+  private values(results: CellWindow, count: number): void {
+    if (count === 0) return this.out.u8(EVENT.returnNone);
+    this.out.u8(EVENT.returnValues);
+    this.out.cells(results.cells, results.base, count);
+  }
+
+  private full(host: FullFunction, foreign: boolean): FullFunction {
+    const { out } = this;
+    const count = cellCount(host.type.results);
+    const wrapped: FullFunction = {
+      ...host,
+      call: (context: HostCall) => {
+        out.u8(EVENT.enter);
+        this.tick();
+        out.uint(this.importOf.get(wrapped)!);
+        this.completed();
+        const watched = foreign ? this.watchStore() : undefined;
+        if (watched !== undefined) this.beforeCall.push(watched);
+        this.outside = true;
+        try {
+          host.call(context);
+        } catch (error) {
+          this.failed(error);
+          throw error;
+        } finally {
+          this.outside = false;
+          if (watched !== undefined) this.beforeCall.pop();
+        }
+        watched?.();
+        this.time();
+        this.values(context.results, count);
+        this.countEvent();
+      },
+    };
+    return wrapped;
+  }
+
+  private failed(error: unknown): void {
+    this.out.u8(EVENT.fail);
+    this.failure(error);
+    this.completed();
+  }
+  private failure(error: unknown): void {
+    const { out } = this;
+    const kind = error instanceof Error ? FAILURES.indexOf(error.name as (typeof FAILURES)[number]) : -1;
+    out.uint(kind < 0 ? FAILURES.indexOf('Error') : kind);
+    if (error instanceof GuestExit) out.uint(error.code);
+    else out.text(error instanceof Error ? error.message : String(error));
+  }
+
+  private called(func: number, args: readonly Value[]): void {
+    this.beforeCall.at(-1)?.();
+    this.time();
+    this.out.u8(EVENT.call);
+    this.tick();
+    this.out.uint(func);
+    writeValues(this.out, args);
+    this.completed();
+    this.callers.push(this.outside);
+    this.outside = false;
+  }
+
+  /** How far the guest's time is ahead of its instructions, where that has changed. */
+  private time(): void {
+    const ahead = this.program.elapsed - this.program.machine.clock;
+    if (ahead === this.ahead || (!this.virtual && Math.abs(ahead - this.ahead) < NOTABLE)) return;
+    this.out.u8(EVENT.time);
+    this.out.int(Math.round(ahead));
+    this.ahead = ahead;
+  }
+
+  private wrote(memory: MemoryInstance, index: number, address: number, length: number): void {
+    if (!this.outside || length === 0) return;
+    const { out } = this;
+    if (index === 0) out.u8(EVENT.write);
+    else {
+      out.u8(EVENT.writeTo);
+      out.uint(index);
+    }
+    out.uint(address);
+    out.uint(length);
+    out.copy(memory.u8, address, length);
+  }
+
+  private output(fd: 1 | 2, bytes: Uint8Array): void {
+    this.out.u8(EVENT.output);
+    this.out.u8(fd);
+    this.out.raw(bytes);
+    this.flush();
+  }
+
+  // What a host function of the embedder may have done to globals and tables
+
+  private readonly beforeCall: (() => void)[] = [];
+
+  /** Remembers globals and tables; what it answers writes down how they differ since. */
+  private watchStore(): () => void {
+    const { store } = this.program;
+    let globals = store.globalCells.i32.slice(0, store.globalCellCount * 2);
+    let tables = store.tables.map(({ elements }) => elements.slice());
+    return () => {
+      store.globals.forEach((_, i) => {
+        const { at, count } = globalCells(store, i);
+        const now = store.globalCells.i32.subarray(at * 2, (at + count) * 2);
+        if (now.every((word, j) => word === globals[at * 2 + j])) return;
+        this.out.u8(EVENT.global);
+        this.out.uint(i);
+        this.out.cells(store.globalCells, at, count);
+      });
+      store.tables.forEach(({ elements }, i) => {
+        if (elements.length === tables[i]!.length && elements.every((handle, j) => handle === tables[i]![j])) return;
+        this.out.u8(EVENT.table);
+        this.out.uint(i);
+        this.out.uint(elements.length);
+        for (const handle of elements) this.out.int(handle);
+      });
+      globals = store.globalCells.i32.slice(0, store.globalCellCount * 2);
+      tables = store.tables.map(({ elements }) => elements.slice());
+    };
+  }
+
+  // Checkpoints, the end, and the file
+
+  private checkpoint(): void {
+    this.out.u8(EVENT.checkpoint);
+    this.tick();
+    this.digest(digestOf(this.program.machine));
+    this.completed();
+  }
+
+  /** What is different from the digest before. */
+  private digest(digest: Digest): void {
+    const { out, lastDigest } = this;
+    out.uint(digest.parts.length);
+    digest.parts.forEach((part, i) => {
+      const old = lastDigest?.parts[i];
+      out.uint(part.length);
+      const changed: number[] = [];
+      for (let j = 0; j < part.length; j++) if (part[j] !== (old?.[j] ?? 0)) changed.push(j);
+      out.uint(changed.length);
+      let last = 0;
+      for (const at of changed) {
+        out.uint(at - last);
+        out.u32(part[at]!);
+        last = at;
+      }
+    });
+    this.lastDigest = digest;
+  }
+
+  /** The last that is recorded: how the run ended. Everything is written out. */
+  end(outcome: Outcome): void {
+    if (this.ended) return;
+    this.ended = true;
+    const { out } = this;
+    this.time();
+    out.u8(EVENT.checkpoint);
+    this.tick();
+    this.digest(digestOf(this.program.machine));
+    out.u8(EVENT.end);
+    this.tick();
+    out.u8(OUTCOMES.indexOf(outcome.kind));
+    switch (outcome.kind) {
+      case 'exited':
+        out.uint(outcome.code);
+        break;
+      case 'failed':
+        this.failure(outcome.error);
+        break;
+      case 'stopped':
+        out.text(outcome.reason.kind);
+    }
+    this.completed();
+    this.flush();
+  }
+
+  /** Writes out what there is. */
+  flush(): void {
+    this.lastFlush = performance.now();
+    const content = this.out.take();
+    if (content.length === 0) return;
+    this.flushed += content.length;
+    const chunk = new Uint8Array(CHUNK_HEAD + content.length);
+    const head = new DataView(chunk.buffer);
+    chunk.set(content, CHUNK_HEAD);
+    head.setUint32(0, content.length, true);
+    head.setFloat64(8, this.complete, true);
+    head.setFloat64(16, this.completeClock, true);
+    head.setInt32(4, hashBytes(chunk.subarray(8)), true);
+    this.sink(chunk);
+  }
+}
+
