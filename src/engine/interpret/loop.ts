@@ -50,7 +50,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
   const F = cells.f64;
   const R = state.records;
   const G = state.store.globalCells.i32;
-  const instance = state.instance.id;
+  const instance = state.instanceId;
   let M = memory.i32;
   let B = memory.u8;
   let SB = memory.i8;

@@ -61,6 +61,7 @@ export class ExecutionState {
   readonly tables: TableInstance[];
   /** Instance and memory 0 of the innermost frame. */
   instance!: Instance;
+  instanceId = 0;
   memory: MemoryInstance = NO_MEMORY;
   readonly limits: Limits;
   /** Where references are outside the heap. */
@@ -86,6 +87,7 @@ export class ExecutionState {
 
   enterInstance(instance: Instance): void {
     this.instance = instance;
+    this.instanceId = instance.id;
     this.memory = memoryOf(this.store, instance);
   }
 }

@@ -1,4 +1,4 @@
-import { instruction, INSTRUCTIONS } from '../../wasm/instructions.js';
+import { instruction } from '../../wasm/instructions.js';
 import { OP } from '../../wasm/opcodes.js';
 import { FUNCREF, I32 } from '../../wasm/types.js';
 import { Crash } from '../errors.js';
@@ -9,27 +9,38 @@ import { X } from './opcodes.js';
 import { ExecutionState, RECORD } from './state.js';
 
 /**
- * V8 throws the optimised loop away whenever it meets an opcode, or a kind of number, that it has not seen. So every
- * opcode runs here before the first guest does, on values of every kind. It works on a state of its own and takes some
- * milliseconds once a process.
+ * V8 throws the optimised loop away whenever it meets an opcode, a side of a branch, or a kind of number that it has not
+ * seen. So every opcode runs here before the first guest does. It works on a state of its own and takes some milliseconds
+ * once a process. V8 compiles what has been hot for a while without showing anything new: all that is to be seen of one
+ * opcode is shown before the next one.
  */
 const VALUES: readonly (readonly [number, number])[] = [
   [8, 0],
   [0, 0],
+  // The constant of OPERANDS.
+  [X.TICK, X.TICK],
+  [-1, X.TICK],
   [-1, -1],
-  [0x7fffffff, 0x7fefffff],
+  [0x7fffffff, 0x7fffffff],
   [-0x80000000, -0x80000000],
-  [3, 0x7ff80000],
   [9, 0x40091eb8],
-  [0x12345678, -0x6789abce],
 ];
+
+/** Words of the frame: at 0 are the values, here something else, and there nothing. The latter is a long shift, too. */
+const OTHER: number = X.TICK;
+const NOTHING: number = X.I32_OR_K;
 
 /**
  * Operand words. The second is always 0: the function or table that is called, or where a branch goes. Shorter
  * operations run on into the rest, so those numbers are opcodes that do no harm.
  */
-const SHIFT = X.I32_AND;
-const OPERANDS: readonly (readonly number[])[] = [[], [0, 0, 0, X.TICK], [0, 0, X.TICK, 0], [0, 0, X.TICK, X.TICK], [4, 0, SHIFT, SHIFT]];
+const OPERANDS: readonly (readonly number[])[] = [
+  [],
+  [0, 0, 0, X.TICK, X.TICK],
+  [0, 0, OTHER, 0],
+  [0, 0, X.TICK, X.TICK],
+  [0, 0, NOTHING, NOTHING],
+];
 
 /** Operations that need operands of their own. */
 const OF_THEIR_OWN: ReadonlySet<number> = new Set([
@@ -51,21 +62,22 @@ export function train(): void {
   if (trained) return;
   trained = true;
   const state = workshop();
-  const helperOps = INSTRUCTIONS.filter((row) => row.imm === 'none' && row.op < 256 && row.results?.length === 1).map((row) => row.op);
-  for (const values of VALUES) {
+  // V8 remembers nothing of the first calls of a function: hence a short round before the whole one.
+  for (const seen of [VALUES.slice(0, 1), VALUES]) {
     for (const opcode of Object.values(X)) {
       if (OF_THEIR_OWN.has(opcode)) continue;
-      for (const operands of OPERANDS) attempt(state, values, [opcode, ...operands]);
+      for (const values of seen) for (const operands of OPERANDS) attempt(state, values, [opcode, ...operands]);
     }
-    for (const op of helperOps) attempt(state, values, [X.NUMERIC, 0, 0, 2, op]);
-    for (const op of [OP.i64_div_s, OP.i64_div_u, OP.i64_rem_s, OP.i64_rem_u]) attempt(state, values, [X.I64_DIVIDE, 0, 0, 2, op]);
-    attempt(state, values, [X.LOAD_ANY, 0, 0, 0, OP.i32_load, 1, 0]);
-    attempt(state, values, [X.STORE_ANY, 0, 0, 0, OP.i32_store, 1, 0]);
-    attempt(state, values, [X.VECTOR, 0, instruction(OP.i32x4_add)!.index, 0, 4, 8, 0]);
-    attempt(state, values, [X.ATOMIC, OP.i32_atomic_rmw_add, 0, 0, 0, 0, 1]);
-    for (const opcode of [X.CALL_REF, X.TAIL_CALL_REF]) attempt(state, CALLABLE, [opcode, 0, 0, 0]);
-    for (const op of [OP.memory_size, OP.memory_fill, OP.memory_copy, OP.table_size]) attempt(state, values, [X.BULK, op, 0, 0, 0, 1]);
   }
+  const [values] = VALUES as [readonly [number, number]];
+  attempt(state, values, [X.NUMERIC, 0, 0, 2, OP.i32_ctz]);
+  attempt(state, values, [X.I64_DIVIDE, 0, 0, 2, OP.i64_div_u]);
+  attempt(state, values, [X.LOAD_ANY, 0, 0, 0, OP.i32_load, 1, 0]);
+  attempt(state, values, [X.STORE_ANY, 0, 0, 0, OP.i32_store, 1, 0]);
+  attempt(state, values, [X.VECTOR, 0, instruction(OP.i32x4_add)!.index, 0, 4, 8, 0]);
+  attempt(state, values, [X.ATOMIC, OP.i32_atomic_rmw_add, 0, 0, 0, 0, 1]);
+  for (const opcode of [X.CALL_REF, X.TAIL_CALL_REF]) attempt(state, CALLABLE, [opcode, 0, 0, 0]);
+  attempt(state, values, [X.BULK, OP.memory_size, 0, 0, 0, 1]);
 }
 
 /** A store with one of everything, and a state as the loop finds it. */
@@ -76,9 +88,17 @@ function workshop(): ExecutionState {
   store.addTable({ limits: none, address: I32, element: FUNCREF }, funcHandle(0));
   const state = new ExecutionState(store, { maxCallDepth: 16, maxStackCells: 256 });
   state.memory = store.memories[0]!;
-  state.instance = { id: 0 } as ExecutionState['instance'];
   state.cellEnd = 256;
   state.recordEnd = 8 * RECORD;
+  // What never changed is compiled as a constant: so all that a guest may change changes here.
+  state.interrupted = false;
+  state.instanceId = 0;
+  state.memory.grow(1);
+  state.cells.reserve(state.cells.i32.length);
+  store.globalCells.reserve(store.globalCells.i32.length);
+  state.records = state.records.slice();
+  state.code = state.code.slice();
+  state.typeIds = state.typeIds.slice();
   state.code[ENTRY - 2] = 16;
   state.code[ENTRY - 4] = 4;
   return state;
@@ -91,8 +111,7 @@ function attempt(state: ExecutionState, values: readonly [number, number], words
   code.fill(0, AT, AT + WORDS);
   code.set(words, AT);
   for (let i = 0; i < 16; i++) cells.i32[i] = values[i & 1]!;
-  // The second operand differs from the first.
-  cells.i32[2] = 5;
+  cells.i32[OTHER] = 5;
   state.pc = AT;
   state.fp = 0;
   state.rp = RECORD;
