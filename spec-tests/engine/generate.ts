@@ -1,5 +1,14 @@
 import { Dice } from './harness.js';
 
+/** What a program works on besides numbers. */
+export interface Flavour {
+  readonly vectors?: boolean;
+  /** Tags `e0` to `e2` are exported, so that the host can tell what was thrown. */
+  readonly exceptions?: 'standard' | 'legacy';
+  /** Memories and tables with 64-bit addresses, and a second memory with 32-bit ones. */
+  readonly wide?: boolean;
+}
+
 type Type = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 const TYPES: readonly Type[] = ['i32', 'i64', 'f32', 'f64'];
 /** Weighted, so that most locals are vectors. */
@@ -31,29 +40,38 @@ const PARAMS: readonly Type[] = ['i32', 'i64', 'f64', 'f32'];
  * Every loop and every recursion spends fuel from a global, so each run ends. A NaN is made canonical where it arises,
  * because its bits could be read later.
  */
-export function randomModule(seed: number, vectors = false): string {
-  return new Generator(new Dice(seed), vectors).module();
+export function randomModule(seed: number, flavour: Flavour = {}): string {
+  return new Generator(new Dice(seed), flavour).module();
 }
 
 class Generator {
   private readonly dice: Dice;
   private locals: Type[] = [];
-  private labels: { types: readonly Type[]; loop: boolean }[] = [];
+  /** `handler`: of the legacy instructions, so that `rethrow` may name it. */
+  private labels: { types: readonly Type[]; loop: boolean; handler?: boolean }[] = [];
   private functions = 0;
   private readonly vectors: boolean;
+  private readonly exceptions: Flavour['exceptions'];
+  private readonly wide: boolean;
+  /** Address type. */
+  private readonly at: 'i32' | 'i64';
 
-  constructor(dice: Dice, vectors: boolean) {
+  constructor(dice: Dice, { vectors = false, exceptions, wide = false }: Flavour) {
     this.dice = dice;
     this.vectors = vectors;
+    this.exceptions = exceptions;
+    this.wide = wide;
+    this.at = wide ? 'i64' : 'i32';
   }
 
   module(): string {
     this.functions = 2 + this.dice.below(3);
     const bodies = Array.from({ length: this.functions }, (_, i) => this.func(i)).join('\n');
     return `(module
-      (memory (export "memory") 1 2)
-      (table 8 funcref)
-      (elem (i32.const 1) ${Array.from({ length: this.functions }, (_, i) => `$f${i}`).join(' ')})
+      (memory (export "memory") ${this.wide ? 'i64 ' : ''}1 2)
+      ${this.wide ? '(memory $other 1)' : ''}
+      (table ${this.wide ? 'i64 ' : ''}8 funcref)
+      (elem (${this.at}.const 1) ${Array.from({ length: this.functions }, (_, i) => `$f${i}`).join(' ')})
       (type $t (func (param ${PARAMS.join(' ')}) (result i32)))
       (type $pair (func (param i32 i64) (result i64 i32)))
       (global $fuel (mut i32) (i32.const 300))
@@ -62,6 +80,7 @@ class Generator {
       (func $spend (result i32) (global.set $fuel (i32.sub (global.get $fuel) (i32.const 1))) (i32.lt_s (global.get $fuel) (i32.const 0)))
       (func $swap (param i32 i64) (result i64 i32) (local.get 1) (local.get 0))
       ${this.vectors ? VECTOR_FIELDS : ''}
+      ${this.exceptions === undefined ? '' : TAGS}
       ${CANON}
       ${bodies}
       (func (export "refuel") (global.set $fuel (i32.const 300)))
@@ -72,7 +91,7 @@ class Generator {
     const others = this.vectors ? (['v128', 'v128'] as const) : [];
     this.locals = [...PARAMS, ...others, ...Array.from({ length: 2 + this.dice.below(4) }, () => this.dice.of(this.vectors ? WITH_VECTORS : TYPES))];
     this.labels = [];
-    const declared = this.locals.slice(PARAMS.length).map((type) => `(local ${type})`).join(' ');
+    const declared = [...this.locals.slice(PARAMS.length), ...(this.exceptions === 'standard' ? ['exnref'] : [])].map((type) => `(local ${type})`).join(' ');
     const body = this.statements(3);
     return `(func $f${index} (export "f${index}") (param ${PARAMS.join(' ')}) (result i32) ${declared}
       (if (call $spend) (then (return (i32.const -1))))
@@ -92,6 +111,8 @@ class Generator {
     const { dice } = this;
     const type = this.locals[dice.below(this.locals.length)]!;
     if (this.vectors && dice.chance(20)) return this.vectorStatement(depth);
+    if (this.exceptions !== undefined && dice.chance(25)) return this.exceptionStatement(depth);
+    if (this.wide && dice.chance(20)) return this.wideStatement();
     const choice = dice.below(depth > 0 ? 22 : 10);
     switch (choice) {
       case 0:
@@ -119,8 +140,8 @@ class Generator {
         return this.branchIf(depth);
       case 8:
         return dice.of([
-          `(memory.fill ${this.address()} ${this.expr('i32', 1)} (i32.const 9))`,
-          `(memory.copy ${this.address()} ${this.address()} (i32.const 13))`,
+          `(memory.fill ${this.address()} ${this.expr('i32', 1)} (${this.at}.const 9))`,
+          `(memory.copy ${this.address()} ${this.address()} (${this.at}.const 13))`,
           `(memory.init 0 ${this.address()} (i32.const 3) (i32.const 7))`,
           'nop',
         ]);
@@ -176,7 +197,119 @@ class Generator {
 
   private address(): string {
     const wild = this.dice.chance(2);
-    return wild ? this.expr('i32', 1) : `(i32.and ${this.expr('i32', 1)} (i32.const ${this.dice.of(['1023', '1020', '4092', '252'])}))`;
+    return wild ? this.expr(this.at, 1) : `(${this.at}.and ${this.expr(this.at, 1)} (${this.at}.const ${this.dice.of(['1023', '1020', '4092', '252'])}))`;
+  }
+
+  private narrowAddress(): string {
+    return `(i32.and ${this.expr('i32', 1)} (i32.const 2047))`;
+  }
+  /** Between the memories, and offsets beyond 32 bits. */
+  private wideStatement(): string {
+    const { dice } = this;
+    return dice.of([
+      `(memory.copy $other 0 ${this.narrowAddress()} ${this.address()} (i32.const 21))`,
+      `(memory.copy 0 $other ${this.address()} ${this.narrowAddress()} (i32.const 8))`,
+      `(i64.store $other offset=3 ${this.narrowAddress()} ${this.expr('i64', 1)})`,
+      `(local.set ${this.localOf('i64')} (i64.load32_s $other offset=8 ${this.narrowAddress()}))`,
+      `(local.set ${this.localOf('i64')} (i64.add (memory.size) (i64.extend_i32_u (memory.size $other))))`,
+      `(local.set ${this.localOf('i64')} (table.size))`,
+      `(table.set (i64.const 7) (table.get (i64.const ${dice.of(['1', '0', '7'])})))`,
+      dice.chance(10) ? `(i32.store8 offset=${dice.of(['0xffffffffffffffff', '0x100000000', '0xfffffffffffff000'])} ${this.address()} (i32.const 1))` : 'nop',
+    ]);
+  }
+
+  /** Text inside of labels, the innermost first. */
+  private within(labels: readonly (readonly Type[])[], text: () => string): string {
+    this.labels.unshift(...labels.map((types) => ({ types, loop: false })));
+    const result = text();
+    this.labels.splice(0, labels.length);
+    return result;
+  }
+
+  private throwIf(): string {
+    const { dice } = this;
+    const body = (): string => {
+      const handlers = this.labels.flatMap(({ handler }, i) => (handler === true ? [i] : []));
+      if (handlers.length > 0 && dice.chance(40)) return `(rethrow ${dice.of(handlers)})`;
+      return dice.of(['(throw $e0)', `(throw $e1 ${this.expr('i32', 1)})`, `(throw $e2 ${this.expr('i64', 1)} ${this.expr('f64', 1)} ${this.expr('i32', 1)})`]);
+    };
+    return `(if ${this.expr('i32', 2)} (then ${this.within([[]], body)}))`;
+  }
+
+  private exceptionStatement(depth: number): string {
+    if (depth <= 0 || this.dice.chance(30)) return this.throwIf();
+    return this.exceptions === 'legacy' ? this.legacyTry(depth) : this.tryTable(depth);
+  }
+
+  private setE2(): string {
+    return `(local.set ${this.localOf('i32')}) (local.set ${this.localOf('f64')}) (local.set ${this.localOf('i64')})`;
+  }
+
+  private tryTable(depth: number): string {
+    const { dice } = this;
+    const exn = this.locals.length;
+    const body = (): string => this.statements(depth - 1);
+    // A block whose label takes something is no target of the statements inside.
+    const taking: readonly Type[] = ['i32'];
+    switch (dice.below(6)) {
+      case 0: {
+        const targets = this.labels.flatMap(({ types }, i) => (types.length === 0 ? [i + 1] : []));
+        return `(block (try_table (catch $e0 0) ${targets.length > 0 ? `(catch_all ${dice.of(targets)})` : ''} ${this.within([[], []], body)}))`;
+      }
+      case 1: {
+        const rest = (): string => `(try_table (catch $e1 0) ${this.within([[]], body)}) ${this.expr('i32', 1)}`;
+        return `(local.set ${this.localOf('i32')} (block (result i32) ${this.within([taking], rest)}))`;
+      }
+      case 2:
+        return `(block (block (result i64 f64 i32 exnref) (try_table (catch_ref $e2 0) ${this.within([[], taking, []], body)}) (br 1))
+          (local.set ${exn}) ${this.setE2()} ${this.rethrowRef(exn)})`;
+      case 3:
+        return `(local.set ${exn} (block (result exnref) (try_table (catch_all_ref 0) ${this.within([[], taking], body)}) (ref.null exn)))
+          ${this.rethrowRef(exn)}`;
+      case 4:
+        // To the function itself: the value thrown is its result.
+        return `(try_table (catch $e1 ${this.labels.length}) ${this.within([[]], () => `${body()} ${this.tailCall()}`)})`;
+      default:
+        return `(block (loop (br_if 1 (call $spend)) (try_table (catch $e0 0) (catch_all 1) ${this.within([[], [], []], body)})))`;
+    }
+  }
+  private rethrowRef(exn: number): string {
+    return `(if (i32.and (global.get $g0) (i32.const 1)) (then (throw_ref (local.get ${exn}))))`;
+  }
+
+  private legacyTry(depth: number): string {
+    const { dice } = this;
+    const body = (): string => this.statements(depth - 1);
+    const handler = (text: () => string = body): string => {
+      this.labels.unshift({ types: [], loop: false, handler: true });
+      const result = text();
+      this.labels.shift();
+      return result;
+    };
+    switch (dice.below(5)) {
+      case 0:
+        return `(try (do ${this.within([[]], body)}) (catch $e0 ${handler()}) (catch_all ${handler()}))`;
+      case 1:
+        return `(try (do ${this.within([[]], body)}) (catch $e2 ${this.setE2()} ${handler()}) (catch $e1 (local.set ${this.localOf('i32')}) ${handler()}))`;
+      case 2: {
+        const valued = (): string => this.within([['i32']], () => this.expr('i32', 2));
+        const rest = (): string => `${this.within([['i32']], body)} ${valued()}`;
+        return `(local.set ${this.localOf('i32')} (try (result i32) (do ${rest()}) (catch $e1 ${dice.chance(50) ? '' : `(drop) ${valued()}`}) (catch_all ${valued()})))`;
+      }
+      case 3:
+        return `(try (do ${this.within([[]], () => `${body()} ${this.tailCall()}`)}) (delegate ${dice.below(this.labels.length + 1)}))`;
+      default:
+        return `(try (do ${this.within([[]], body)}))`;
+    }
+  }
+
+  private tailCall(): string {
+    const callee = 1 + this.dice.below(this.functions);
+    const call = (): string => {
+      const args = PARAMS.map((type) => this.expr(type, 1)).join(' ');
+      return this.dice.chance(50) ? `(return_call $f${callee - 1} ${args})` : `(return_call_indirect (type $t) ${args} (${this.at}.const ${callee}))`;
+    };
+    return `(if ${this.expr('i32', 1)} (then ${this.within([[]], call)}))`;
   }
 
   private vectorStatement(depth: number): string {
@@ -297,7 +430,7 @@ class Generator {
           case 7:
             return this.callOther(d);
           case 8:
-            return dice.of(['(global.get $g0)', '(memory.size)', `(i32.load8_u ${this.address()})`, `(i32.load16_s ${this.address()})`]);
+            return dice.of(['(global.get $g0)', this.wide ? '(memory.size $other)' : '(memory.size)', `(i32.load8_u ${this.address()})`, `(i32.load16_s ${this.address()})`]);
           default:
             return this.integerBinary('i32', d);
         }
@@ -357,7 +490,7 @@ class Generator {
 
   private callOther(d: number): string {
     const args = PARAMS.map((type) => this.expr(type, Math.min(d, 1))).join(' ');
-    if (this.dice.chance(30)) return `(call_indirect (type $t) ${args} (i32.const ${this.dice.chance(95) ? 1 + this.dice.below(this.functions) : this.dice.below(9)}))`;
+    if (this.dice.chance(30)) return `(call_indirect (type $t) ${args} (${this.at}.const ${this.dice.chance(95) ? 1 + this.dice.below(this.functions) : this.dice.below(9)}))`;
     return `(call $f${this.dice.below(this.functions)} ${args})`;
   }
 }
@@ -365,6 +498,9 @@ class Generator {
 const VECTOR_FIELDS = `
   (global $v (mut v128) (v128.const i64x2 0x0123456789abcdef -2))
   (func $turn (param v128 i32 v128) (result v128 i32 v128) (local.get 2) (local.get 1) (local.get 0))`;
+
+const TAGS = `
+  (tag $e0 (export "e0")) (tag $e1 (export "e1") (param i32)) (tag $e2 (export "e2") (param i64 f64 i32))`;
 
 /** Makes NaNs canonical. */
 const CANON = `

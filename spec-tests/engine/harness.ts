@@ -5,16 +5,17 @@ import type { HostFunction } from '../../src/engine/host-function.js';
 import type { StopReason } from '../../src/engine/stop-reason.js';
 import type { Value } from '../../src/engine/value.js';
 import { decode } from '../../src/wasm/binary/decode.js';
+import { type Features, WASM_3 } from '../../src/wasm/features.js';
 import type { Module } from '../../src/wasm/module.js';
 import { assemble } from '../../src/wasm/text/assemble.js';
 import { F32, F64, I32, I64 } from '../../src/wasm/types.js';
 import { validate } from '../../src/wasm/validate/validate.js';
 
 /** A module from text, through our own assembler, decoder and validator. */
-export function compile(text: string): { bytes: Uint8Array; module: Module } {
-  const { bytes } = assemble(text);
-  const module = decode(bytes);
-  validate(module);
+export function compile(text: string, features: Features = WASM_3): { bytes: Uint8Array; module: Module } {
+  const { bytes } = assemble(text, { features });
+  const module = decode(bytes, features);
+  validate(module, features);
   return { bytes, module };
 }
 
@@ -118,10 +119,16 @@ export class Dice {
   }
 }
 
-type Exports = Record<string, (...args: unknown[]) => unknown> & { memory?: { buffer: ArrayBuffer } };
+export type Exports = Record<string, (...args: unknown[]) => unknown> & { memory?: { buffer: ArrayBuffer } };
 interface HostEngine {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { exports: Exports };
+}
+
+/** Does the host's own engine admit such a module? Older Nodes lack some of 3.0. */
+export function hostKnows(text: string, features?: Features): boolean {
+  const engine = (globalThis as unknown as { WebAssembly: { validate(bytes: Uint8Array): boolean } }).WebAssembly;
+  return engine.validate(compile(text, features).bytes);
 }
 
 /** The exports of the module in the host's own engine: the oracle. */

@@ -7,7 +7,7 @@ import type { Heap, Roots } from '../heap.js';
 import type { Store } from '../store.js';
 import { loadValue, NULL_HANDLE, storeValue, type Value } from '../value.js';
 import type { CodeHeap } from './code-heap.js';
-import type { Clause } from './handlers.js';
+import { ANY_TAG, type Clause } from './handlers.js';
 import { loadField, saveField } from './objects.js';
 import { wordsOf } from './position-map.js';
 import { type ExecutionState, FRAME, KIND, PC, RECORD } from './state.js';
@@ -117,8 +117,8 @@ export function findHandler(state: ExecutionState, code: CodeHeap, handle: numbe
   }
 }
 
-/** Puts what was thrown where the handler expects it, in the frame at `fp`. */
-export function deliver({ store, cells }: ExecutionState, handle: number, fp: number, { position, reference }: Clause): void {
+/** Puts what was thrown where the handler expects it, in the frame at `fp`. Only who names the tag gets the values. */
+export function deliver({ store, cells }: ExecutionState, handle: number, fp: number, { tag, position, reference }: Clause): void {
   const { heap } = store;
   const words = cells.i32;
   let base = fp + position;
@@ -127,9 +127,11 @@ export function deliver({ store, cells }: ExecutionState, handle: number, fp: nu
     base += wordsOf(EXNREF);
   }
   let end = base;
-  eachValue(heap, handle, (at, type, word) => {
-    loadField(heap, at, type, false, words, base + word);
-    end = base + word + wordsOf(type);
-  });
+  if (tag !== ANY_TAG) {
+    eachValue(heap, handle, (at, type, word) => {
+      loadField(heap, at, type, false, words, base + word);
+      end = base + word + wordsOf(type);
+    });
+  }
   if (reference === 'last') words[end] = handle;
 }
