@@ -1,6 +1,7 @@
 import type { FuncType, ValType } from '../wasm/types.js';
 import { Crash, Exhaustion, OUT_OF_MEMORY, Trap, UncaughtException } from './errors.js';
 import { countingOffset, type Frame, localTypes, materialise, readOperand, readValues, startOffset } from './frames.js';
+import { CompiledTier, type TierStatistics } from './compile/tier.js';
 import type { HostFunction } from './host-function.js';
 import { BRIDGE_PC, CodeHeap, LEAVE_PC, type Segment } from './interpret/code-heap.js';
 import { adopt, deliver, findHandler, uncaught } from './interpret/exceptions.js';
@@ -10,6 +11,7 @@ import {
   STATUS_BUDGET,
   STATUS_CALL,
   STATUS_CALLER,
+  STATUS_ENTER,
   STATUS_PROBE,
   STATUS_RETURNED,
   STATUS_SWITCH,
@@ -66,6 +68,7 @@ export class Machine {
   private returning = false;
   private interpreting = false;
   private mode: Mode = 'fused';
+  private readonly tier: CompiledTier | undefined;
   private pausing = false;
   /** The innermost frame may be in code that has been replaced. */
   private stale = false;
@@ -84,6 +87,11 @@ export class Machine {
     this.state = new ExecutionState(store, this.limits);
     this.heap = new CodeHeap(this.state, (func) => this.probes.positions(func));
     this.state.roots = rootsOf(store, this.state, this.heap);
+    // `auto` is interpreted until compiled code is never slower.
+    if (options.tier === 'compiled') {
+      const probed = (func: number): boolean => this.probes.positions(func) !== undefined;
+      this.tier = new CompiledTier(store, this.state, this.heap, (func) => this.hostOf(func), probed, 0);
+    }
     this.state.records[FUNC] = -1;
     this.state.records[PC] = LEAVE_PC;
     this.state.records[KIND] = FRAME.idle;
@@ -92,6 +100,11 @@ export class Machine {
   /** Instructions completed. */
   get clock(): number {
     return this.clockEnd - this.state.left;
+  }
+
+  /** What the compiled tier has done; undefined where everything is interpreted. */
+  get compilation(): TierStatistics | undefined {
+    return this.tier?.statistics;
   }
 
   /** Counts instructions that somebody executed in the guest's stead. */
@@ -195,6 +208,7 @@ export class Machine {
       state.typeIds[i] = func.typeId;
       state.leaves.push(func.kind === 'host' && func.host.kind === 'leaf' ? func.host : undefined);
     }
+    this.tier?.refresh();
   }
 
   /** Makes room for `words` words at word `base` and for a record more, or none; false where a limit forbids it. */
@@ -220,7 +234,8 @@ export class Machine {
   /** Pushes a frame whose arguments stand at word `base`; false where a limit forbids it. */
   private push(func: number, base: number): boolean {
     const { state } = this;
-    const entry = this.heap.segmentOf(func, 'fused').entry;
+    this.tier?.compile(func);
+    const entry = this.heap.entry(func);
     if (!this.hasRoom(base, state.code[entry - 2]!)) return false;
     state.rp += RECORD;
     this.enter(func, base, entry);
@@ -313,6 +328,7 @@ export class Machine {
     this.heap.block(func, by !== undefined);
     const host = this.hostOf(func);
     this.state.leaves[func] = host?.kind === 'leaf' ? host : undefined;
+    this.tier?.publish(func);
   }
 
   /** One instruction (or none, where a host call, a return or a probe comes first). */
@@ -374,6 +390,8 @@ export class Machine {
         return this.call();
       case STATUS_TAIL_CALL:
         return this.tailCall();
+      case STATUS_ENTER:
+        return this.enterCompiled();
       case STATUS_PROBE:
         return this.reachProbe();
       case STATUS_FAILED:
@@ -381,6 +399,21 @@ export class Machine {
       default:
         return this.trap(status - STATUS_TRAP);
     }
+  }
+
+  /** At an ENTER. Compiled code comes back with the state as the loop leaves it. */
+  private enterCompiled(): StopReason | undefined {
+    let failure: Failure | undefined;
+    this.interpreting = true;
+    try {
+      failure = this.tier!.enter();
+    } finally {
+      this.interpreting = false;
+    }
+    if (failure === undefined) return undefined;
+    this.failure = failure;
+    const error = this.raise(failure, this.state.rp);
+    return error === undefined ? undefined : this.fail(error, this.place(this.top()), 0);
   }
 
   /** Exact code goes instruction by instruction only where somebody watches each. */
@@ -455,6 +488,7 @@ export class Machine {
     const crosses = host === undefined && this.wasm(callee).instance !== state.instance;
     const entry = host === undefined ? this.heap.segmentOf(callee, this.mode).entry : 0;
     if (!this.hasRoom(base, host === undefined ? state.code[entry - 2]! : 0)) return this.exhaust();
+    if (this.mode === 'fused' && host === undefined) this.tier?.compile(callee);
     if (host === undefined && !crosses) {
       // Lowered, and with room: now the loop can do it.
       if (!indirect || state.typeIds[callee] === code[pc + 4]) return undefined;
@@ -673,6 +707,7 @@ export class Machine {
       old.push([rp, this.heap.segmentAt(rp === state.rp ? state.pc : state.records[rp + PC]!)!]);
     }
     this.heap.forget(func);
+    this.tier?.drop(func);
     for (const [rp, segment] of old) {
       if (rp !== state.rp) this.moveCaller(rp, segment);
       else if (!this.interpreting) this.moveTop(segment);
@@ -704,6 +739,7 @@ export class Machine {
       places.push([rp, place.offset]);
     }
     this.heap.clear();
+    this.tier?.renew();
     for (const [rp, offset] of places) {
       const func = records[rp + FUNC]!;
       if (rp === state.rp) state.pc = this.exactEntry(func, offset);

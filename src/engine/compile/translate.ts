@@ -851,7 +851,7 @@ export class Translator {
       if (store.tables[table]!.is64) throw new NotWorthCompiling('a table with 64-bit addresses');
       const index = this.simple(this.pop()).lo();
       this.line(`Q[${INDEX}]=${index};`);
-      target = `typed(${typeId})[tables[${table}].elements[${index}>>>0]>>2]`;
+      target = `Y${typeId}[N${table}.elements[${index}>>>0]>>2]`;
     } else this.callees.add(address);
     const count = type.params.length;
     const first = this.stack.length - count;

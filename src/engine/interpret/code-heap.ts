@@ -126,6 +126,13 @@ export class CodeHeap {
     this.compiled.delete(func);
     this.publish(func);
   }
+  /** Where calls of the function go, whatever kind of code that is. */
+  entry(func: number): number {
+    return (this.compiled.get(func) ?? this.segmentOf(func, 'fused')).entry;
+  }
+  compiledEntry(func: number): number {
+    return this.compiled.get(func)!.entry;
+  }
   /** Is that where calls of the function go, as far as its kind of code is concerned? */
   isCurrent(segment: Segment): boolean {
     return (segment.mode === 'compiled' ? this.compiled : this.current[segment.mode]).get(segment.func) === segment;
