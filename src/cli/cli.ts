@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Command, helpOf, parseArguments } from './command.js';
 import { inspect } from './commands/inspect.js';
+import { record } from './commands/record.js';
+import { replay } from './commands/replay.js';
 import { resume } from './commands/resume.js';
 import { run } from './commands/run.js';
 import { spec } from './commands/spec.js';
@@ -12,7 +14,7 @@ import { nearest } from './nearest.js';
 import { print } from './output.js';
 import { report } from './report.js';
 
-const COMMANDS: readonly Command[] = [run, trace, resume, inspect, spec, wat2wasm, wasm2wat];
+const COMMANDS: readonly Command[] = [run, trace, record, replay, resume, inspect, spec, wat2wasm, wasm2wat];
 
 /** The command line `retunwind …`; answers the exit code and never throws. */
 export async function cli(args: readonly string[]): Promise<number> {

@@ -1,7 +1,8 @@
 import type { HostCall, HostFunction } from '../engine/host-function.js';
 import { typeOf } from '../program/inspect.js';
 import { programKind } from '../program/kind.js';
-import { type Outcome, Program } from '../program/program.js';
+import type { Explained } from '../program/backtrace.js';
+import { type Outcome, Program, type ProgramOptions } from '../program/program.js';
 import { parseValue, showValue, ValueSyntaxError } from '../program/values.js';
 import type { Module } from '../wasm/module.js';
 import { showType } from '../wasm/show.js';
@@ -20,32 +21,41 @@ export interface Guest {
   readonly stats: Stats;
 }
 
+/** Somebody who wants to be there when a program is made. */
+export interface Witness {
+  options(base: ProgramOptions, module: Module): ProgramOptions;
+  /** Nothing of it has run. */
+  made(program: Program): void;
+}
+
 /** Loads the module that `words` begin with, makes its world and prepares its start, or the export to invoke. */
-export function prepareGuest(settings: GuestSettings, words: readonly string[]): Guest {
+export function prepareGuest(settings: GuestSettings, words: readonly string[], witness?: Witness): Guest {
   const [path] = words;
   if (path === undefined) throw new Refusal('a module is missing (see --help)');
   const stats = new Stats();
-  const guest = makeGuest(settings, words, stats.decoding(() => loadFile(path)), stats);
+  const guest = makeGuest(settings, words, stats.decoding(() => loadFile(path)), stats, witness);
   if (settings.invoke === undefined) guest.program.start();
   else invoke(guest.program, path, settings.invoke, words.slice(1));
   return guest;
 }
 
 /** A program in its world, with nothing to do yet. */
-export function makeGuest(settings: GuestSettings, words: readonly string[], module: Module, stats: Stats): Guest {
+export function makeGuest(settings: GuestSettings, words: readonly string[], module: Module, stats: Stats, witness?: Witness): Guest {
   const path = words[0]!;
   const kind = programKind(module);
   if (kind === 'plain' && settings.invoke === undefined && module.start === undefined) throw new Refusal(nothingToRun(path, module));
   // The arguments of an invoked export are not the program's.
   const world = nodeWorld(settings, settings.invoke === undefined ? words : [path], kind === 'go-js');
-  const program = new Program(module, {
+  const options: ProgramOptions = {
     world,
     ...(settings.stats && { wrap: (host) => stats.counting(host) }),
     maxMemoryBytes: settings.maxMemoryBytes,
     maxCallDepth: settings.maxCallDepth,
     tier: settings.tier,
     trampoline: settings.trampoline,
-  });
+  };
+  const program = new Program(module, witness?.options(options, module) ?? options);
+  witness?.made(program);
   return { program, settings, stats };
 }
 
@@ -89,19 +99,19 @@ export async function runGuest(guest: Guest, before: () => void = () => {}): Pro
   return code;
 }
 
-/** As `Program.run`, with the time it took, and the end of Node's own event loop told to a program that lives in it. */
-export async function runProgram(program: Program, limit: number | undefined, stats: Stats): Promise<Outcome> {
+/** As `Program.run`, or as `runner` does it, with the time it took, and the end of Node's own event loop told to a program that lives in it. */
+export async function runProgram(program: Program, limit: number | undefined, stats: Stats, runner: Pick<Program, 'run'> = program): Promise<Outcome> {
   const emptied = (): void => program.go?.outOfEvents();
   process.on('beforeExit', emptied);
   try {
-    return await stats.running(() => program.run(limit));
+    return await stats.running(() => runner.run(limit));
   } finally {
     process.off('beforeExit', emptied);
   }
 }
 
 /** What an outcome means for the process, said where it has to be. */
-export function exitCode({ program, settings }: { readonly program: Program; readonly settings: Pick<GuestSettings, 'invoke'> }, outcome: Outcome): number {
+export function exitCode({ program, settings }: { readonly program: Explained & Pick<Program, 'machine'>; readonly settings: Pick<GuestSettings, 'invoke'> }, outcome: Outcome): number {
   switch (outcome.kind) {
     case 'exited':
       return outcome.code & 0xff;

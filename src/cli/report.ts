@@ -2,7 +2,7 @@ import { Crash, Exhaustion, LinkError, Trap, UncaughtException } from '../engine
 import type { Frame } from '../engine/frames.js';
 import type { StopReason } from '../engine/stop-reason.js';
 import { StateError } from '../host/state.js';
-import { goCalls, showFrames, showGoCall } from '../program/backtrace.js';
+import { type Explained, goCalls, showFrames, showGoCall } from '../program/backtrace.js';
 import type { Program } from '../program/program.js';
 import { EXIT, Refusal } from './errors.js';
 import { say } from './output.js';
@@ -47,7 +47,7 @@ const SHOWN_INNER = 30;
 const SHOWN_OUTER = 10;
 
 /** A guest that failed: what with, and where. */
-export function reportFailure(program: Program, error: Trap | Exhaustion | UncaughtException, frames: readonly Frame[]): number {
+export function reportFailure(program: Explained, error: Trap | Exhaustion | UncaughtException, frames: readonly Frame[]): number {
   const lines = [`${kindOf(error)}: ${error.message}`];
   if (frames.length > 0) lines.push('wasm stack, innermost first:', ...middleLeftOut(showFrames(program, frames)).map(indent));
   const calls = goCalls(program, frames);
@@ -57,7 +57,7 @@ export function reportFailure(program: Program, error: Trap | Exhaustion | Uncau
 }
 
 /** A machine that stopped before the guest was done. */
-export function reportStop(program: Program, reason: StopReason): number {
+export function reportStop(program: Explained & Pick<Program, 'machine'>, reason: StopReason): number {
   const clock = program.machine.clock;
   if (reason.kind === 'limit') {
     say(`stopped: the limit of ${clock} instructions (--max-instructions) is reached`);

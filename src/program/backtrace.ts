@@ -8,8 +8,11 @@ import { walkStack } from '../go/stack.js';
 import type { Program } from './program.js';
 import { functionNaming } from './inspect.js';
 
+/** What of a program is needed to explain its frames. */
+export type Explained = Pick<Program, 'module' | 'store' | 'instance'>;
+
 /** One line for each frame, innermost first: `main.div (function 12, at byte 0x5a3f)`. */
-export function showFrames(program: Program, frames: readonly Frame[]): string[] {
+export function showFrames(program: Explained, frames: readonly Frame[]): string[] {
   const name = functionNaming(program.module);
   return frames.map((frame) => {
     if (frame.kind === 'host') return `${frame.name} (host function)`;
@@ -22,7 +25,7 @@ export function showFrames(program: Program, frames: readonly Frame[]): string[]
  * The logical Go calls at the moment of a failure, innermost first: what is on the wasm stack and what would have been
  * resumed after it. Empty where the module is not Go's.
  */
-export function goCalls(program: Program, frames: readonly Frame[]): GoCall[] {
+export function goCalls(program: Explained, frames: readonly Frame[]): GoCall[] {
   const go = recognise(program.module);
   const table = go?.pclntab;
   if (go === undefined || table === undefined) return [];
@@ -38,7 +41,7 @@ export function goCalls(program: Program, frames: readonly Frame[]): GoCall[] {
 }
 
 /** A frame of a function with Go's own calling convention: its number in the table of functions, and its PC_B. */
-function goPlace(program: Program, go: GoModule, frame: Frame): { index: number; pcB: number } | undefined {
+function goPlace(program: Explained, go: GoModule, frame: Frame): { index: number; pcB: number } | undefined {
   if (frame.kind !== 'wasm' || frame.instance !== program.instance) return undefined;
   const pcB = CodeSegments.of(go, frame.funcIndex)?.at(frame.offset);
   const pcF = go.code?.pcFOf(frame.funcIndex);

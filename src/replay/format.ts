@@ -77,6 +77,8 @@ export interface RecordingHeader {
   readonly maxCallDepth: number | null;
   /** Address in the store of each function that the module imports. */
   readonly imports: readonly number[];
+  /** Positions among these of the functions that are no leaves. */
+  readonly full: readonly number[];
   /** What else whoever recorded wants to find again: its own configuration, as JSON. */
   readonly settings: string;
 }

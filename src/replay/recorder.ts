@@ -160,9 +160,13 @@ export class Recorder {
     this.nextCheckpoint = this.lastFlush + SLICE_MS;
   }
 
-  private writeHeader({ kind, instance }: Program): void {
+  private writeHeader({ kind, instance, store }: Program): void {
     const { base, about } = this;
     const imports = instance.module.imports.filter(({ desc }) => desc.kind === 'func').map((_, i) => instance.funcs[i]!);
+    const full = imports.flatMap((address, i) => {
+      const func = store.funcs[address]!;
+      return func.kind === 'host' && func.host.kind === 'full' ? [i] : [];
+    });
     const header: RecordingHeader = {
       ...about,
       kind,
@@ -170,6 +174,7 @@ export class Recorder {
       maxMemoryBytes: base.maxMemoryBytes ?? null,
       maxCallDepth: base.maxCallDepth ?? null,
       imports,
+      full,
     };
     const content = encodeData({ ...header });
     const head = new DataView(new ArrayBuffer(8));

@@ -1,0 +1,493 @@
+import type { CellWindow } from '../engine/cells.js';
+import { Driver, Interruption } from '../engine/drive.js';
+import { Exhaustion, Trap, UncaughtException } from '../engine/errors.js';
+import type { GuestMemory } from '../engine/guest-memory.js';
+import type { HostCall, HostFunction, Turn } from '../engine/host-function.js';
+import { instantiate } from '../engine/instance.js';
+import { Machine } from '../engine/machine.js';
+import { type Extern, type Instance, Store } from '../engine/store.js';
+import type { Value } from '../engine/value.js';
+import { STACK_PC_GLOBALS } from '../go/abi.js';
+import { recognise } from '../go/recognise.js';
+import { HostTrampoline } from '../go/trampoline.js';
+import type { DescribedCall } from '../host/described-call.js';
+import { GuestExit } from '../host/exit.js';
+import { importNamed, showSlots } from '../host/gojs/describe.js';
+import { describeCall } from '../host/wasi/describe.js';
+import { WASI_MODULE } from '../host/wasi/wasi.js';
+import type { ProgramKind } from '../program/kind.js';
+import type { Outcome } from '../program/program.js';
+import type { Module } from '../wasm/module.js';
+import type { FuncType } from '../wasm/types.js';
+import { EVENT, EVENT_NAMES, FAILURES, OUTCOMES, RecordingError } from './format.js';
+import { hasClock, type Recording, skip } from './recording.js';
+import { StreamReader } from './stream-reader.js';
+import { cellCount, globalCells, readValues } from './values.js';
+
+/** The guest does something else than what was recorded. Clock and both calls are in the message. */
+export class Divergence extends Error {
+  override readonly name = 'Divergence';
+}
+
+/** What was recorded is used up, and the guest waits for more. */
+class Exhausted extends Error {
+  override readonly name = 'Exhausted';
+}
+
+/** How a replay ended, or why it stands; `edge`: the recording goes no further, though the guest had not ended. */
+export type ReplayOutcome = Outcome | { readonly kind: 'edge' };
+
+export interface ReplayOptions {
+  readonly tier?: 'auto' | 'interp' | 'compiled' | undefined;
+  /** Who resumes goroutines; by default as it was recorded, which the state hashes of checkpoints are about. */
+  readonly trampoline?: 'module' | 'host' | undefined;
+}
+
+/** Between two events: what a replay must remember beside the machine's state. */
+export interface StreamState {
+  readonly at: number;
+  readonly clock: number;
+  readonly ahead: number;
+  readonly resuming: boolean;
+  readonly callbacks: readonly number[];
+  readonly over: boolean;
+  readonly ended: Outcome | undefined;
+}
+
+/**
+ * A program whose host is a recording: it needs no files, no network and no JavaScript objects. Full host functions
+ * keep no JavaScript frame here, so it can stand, be looked at and be put elsewhere in the middle of them.
+ */
+export class Replay {
+  readonly recording: Recording;
+  readonly module: Module;
+  readonly kind: ProgramKind;
+  readonly store: Store;
+  readonly machine: Machine;
+  readonly driver: Driver;
+  readonly instance: Instance;
+  readonly trampoline: HostTrampoline | undefined;
+  /** Gets what the guest writes to its standard streams. */
+  onOutput: ((fd: number, bytes: Uint8Array) => void) | undefined = undefined;
+  private readonly reader: StreamReader;
+  /** Of the last event that had one. */
+  private clock = 0;
+  private ahead = 0;
+  /** The pending host call has begun, but its next event was missing. */
+  private resuming = false;
+  /** Functions that pending host calls have called, innermost last. */
+  private callbacks: number[] = [];
+  /** The guest runs no more; what is left to do is the host's. */
+  private over = false;
+  private ended: Outcome | undefined = undefined;
+  private results: readonly Value[] = [];
+  /** What reference ids stand for in words, each with the place in the stream from which on. */
+  private readonly references = new Map<number, { readonly at: number; readonly text: string }[]>();
+  /** What a callback of the pending host call failed with: the host may fail with the same. */
+  private lastFailure: Trap | Exhaustion | UncaughtException | undefined = undefined;
+  /** Names of the imported functions by position. */
+  private readonly names: string[];
+
+  /** `module`: the one that was recorded. Throws `RecordingError` where it cannot be. */
+  constructor(module: Module, recording: Recording, options: ReplayOptions = {}) {
+    this.module = module;
+    this.recording = recording;
+    const { header } = recording;
+    this.kind = header.kind as ProgramKind;
+    this.reader = new StreamReader(recording.bytes, 0);
+    this.store = new Store({ maxMemoryBytes: header.maxMemoryBytes ?? undefined });
+    this.machine = new Machine(this.store, { maxCallDepth: header.maxCallDepth ?? undefined, tier: options.tier ?? 'auto' });
+    this.driver = new Driver(this.machine);
+    const functions = module.imports.filter(({ desc }) => desc.kind === 'func');
+    this.names = functions.map(({ module: from, name }) => `${from}.${name}`);
+    if (functions.length !== header.imports.length) throw new RecordingError('it is of a module with other imports');
+    const typeIds = this.store.types.add(module.types);
+    const known = new Map<number, number>();
+    let next = 0;
+    const { instance } = instantiate(this.store, module, (_, __, desc): Extern | undefined => {
+      if (desc.kind !== 'func') return undefined;
+      const index = next++;
+      const recorded = header.imports[index]!;
+      let address = known.get(recorded);
+      if (address === undefined) {
+        const type = this.store.types.comp(typeIds[desc.type]!) as FuncType;
+        known.set(recorded, (address = this.store.addHost(this.host(index, type))));
+      }
+      return { kind: 'func', address };
+    });
+    this.instance = instance;
+    if (header.imports.some((address, i) => address !== instance.funcs[i])) throw new RecordingError('it is of a module with other imports');
+    const go = (options.trampoline ?? header.trampoline) === 'host' ? recognise(module) : undefined;
+    this.trampoline = go === undefined ? undefined : new HostTrampoline(this.machine, instance, go);
+    this.trampoline?.install();
+  }
+
+  /**
+   * Runs on, up to clock value `limit` or the end of what is recorded. Throws `Divergence`, and `RecordingError` where
+   * the recording makes no sense.
+   */
+  advance(limit: number = Infinity): ReplayOutcome {
+    const { recording, reader, driver } = this;
+    reader.bytes = recording.bytes;
+    reader.end = recording.complete;
+    driver.limit = Math.min(limit, recording.clock);
+    for (;;) {
+      try {
+        if (this.ended !== undefined) return this.ended;
+        if (this.machine.depth > 0 && !this.over) this.results = driver.runTo(0);
+        else this.topLevel();
+      } catch (error) {
+        if (error instanceof Exhausted) return { kind: 'edge' };
+        if (error instanceof GuestExit || isFailure(error)) this.over = true;
+        else if (!(error instanceof Interruption)) throw error;
+        else if (error.reason.kind !== 'limit' || this.machine.clock >= limit) return { kind: 'stopped', reason: error.reason };
+        else if (!this.atLimit()) return { kind: 'edge' };
+      }
+    }
+  }
+
+  /** The guest has come to where the recording ends; `true` where the end itself is still to come. */
+  private atLimit(): boolean {
+    const { reader, driver } = this;
+    if (!this.skipMarks()) return false;
+    const start = reader.pos;
+    if (reader.u8() !== EVENT.end || driver.limit > this.recording.clock) {
+      reader.pos = start;
+      this.diverged('runs on');
+    }
+    reader.uint();
+    const failed = OUTCOMES[reader.u8()] === 'failed';
+    reader.pos = start;
+    // What fails without being counted fails before the next instruction.
+    if (failed) driver.limit++;
+    else this.over = true;
+    return true;
+  }
+
+  // Events
+
+  /** Goes to the next event that means something; false where there is none. */
+  private skipMarks(): boolean {
+    const { reader } = this;
+    for (;;) {
+      if (reader.pos >= reader.end) return false;
+      const tag = reader.bytes[reader.pos]!;
+      if (tag === EVENT.mark) {
+        reader.pos++;
+        this.clock += reader.uint();
+      } else if (tag === EVENT.checkpoint) {
+        reader.pos++;
+        this.clock += reader.uint();
+        skip(reader, EVENT.checkpoint);
+      } else return true;
+    }
+  }
+
+  private need(): number {
+    if (!this.skipMarks()) throw new Exhausted();
+    return this.reader.u8();
+  }
+
+  /** What the host does while nothing of the guest runs. */
+  private topLevel(): void {
+    const tag = this.need();
+    if (tag === EVENT.call) {
+      const { call, args } = this.readCall();
+      this.results = this.driver.call(call, args);
+    } else if (tag === EVENT.end) this.end();
+    else if (tag === EVENT.fail) this.readFailure();
+    else if (!isReturn(tag)) this.effect(tag);
+  }
+
+  private end(): void {
+    const { reader } = this;
+    this.clock += reader.uint();
+    const outcome = OUTCOMES[reader.u8()];
+    switch (outcome) {
+      case 'exited':
+        this.ended = { kind: 'exited', code: reader.uint() };
+        return;
+      case 'returned':
+        this.ended = { kind: 'returned', results: this.results };
+        return;
+      case 'failed': {
+        const error = this.readFailure();
+        const { failure } = this.driver;
+        const same = failure?.error.message === error.message;
+        this.ended = { kind: 'failed', error: same ? failure.error : (error as Trap), frames: same ? failure.frames : [] };
+        return;
+      }
+      default:
+        this.ended = { kind: 'stopped', reason: { kind: reader.text() === 'deadlock' ? 'deadlock' : 'limit' } };
+    }
+  }
+
+  private readCall(): { readonly call: number; readonly args: readonly Value[] } {
+    const { reader } = this;
+    this.clock += reader.uint();
+    const call = reader.uint();
+    const type = this.store.funcs[call]?.type;
+    const args = type && readValues(reader, type.params);
+    if (args === undefined) throw new RecordingError(`the recording is damaged: there is no such function ${call}`);
+    if (this.clock !== this.machine.clock) this.diverged('is called');
+    return { call, args };
+  }
+
+  private readFailure(): Error {
+    const { reader } = this;
+    const kind = FAILURES[reader.uint()];
+    if (kind === 'GuestExit') return new GuestExit(reader.uint());
+    const message = reader.text();
+    const last = this.lastFailure;
+    if (last !== undefined && last.name === kind && last.message === message) return last;
+    switch (kind) {
+      case 'Trap':
+        return new Trap(message);
+      case 'Exhaustion':
+        return new Exhaustion(message);
+      case 'UncaughtException':
+        return new UncaughtException(message);
+      default:
+        return new Error(message);
+    }
+  }
+
+  /** Something that the host did, other than calling, returning and failing. */
+  private effect(tag: number): void {
+    const { reader, store } = this;
+    switch (tag) {
+      case EVENT.write:
+        return this.write(0);
+      case EVENT.writeTo:
+        return this.write(reader.uint());
+      case EVENT.grow: {
+        const memory = reader.uint();
+        const pages = reader.uint();
+        if (store.memories[memory] === undefined || store.growMemory(memory, pages) < 0) throw new RecordingError('a memory cannot grow as it did when it was recorded');
+        return;
+      }
+      case EVENT.output: {
+        const fd = reader.u8();
+        this.onOutput?.(fd, reader.raw());
+        return;
+      }
+      case EVENT.global: {
+        const global = reader.uint();
+        if (store.globals[global] === undefined) throw new RecordingError('the recording is damaged: there is no such global');
+        const { at, count } = globalCells(store, global);
+        reader.cells(store.globalCells, at, count);
+        return;
+      }
+      case EVENT.table:
+        return this.setTable();
+      case EVENT.reference: {
+        const at = reader.pos;
+        const id = reader.uint();
+        this.learn(id, at, reader.text());
+        return;
+      }
+      case EVENT.time:
+        this.ahead = reader.int();
+        return;
+      default:
+        throw new RecordingError(`the recording is damaged: the event ${EVENT_NAMES[tag] ?? tag} stands where it cannot`);
+    }
+  }
+
+  private write(index: number): void {
+    const { reader } = this;
+    const memory = this.store.memories[index];
+    const address = reader.uint();
+    const content = reader.raw();
+    if (memory === undefined || address + content.length > memory.byteLength) throw new RecordingError('the recording is damaged: it writes outside of the memory');
+    memory.u8.set(content, address);
+    memory.onHostWrite?.(address, content.length);
+  }
+
+  private setTable(): void {
+    const { reader } = this;
+    const table = this.store.tables[reader.uint()];
+    const length = reader.uint();
+    if (table === undefined || length > reader.end - reader.pos) throw new RecordingError('the recording is damaged: there is no such table');
+    const elements = new Int32Array(length);
+    for (let i = 0; i < length; i++) elements[i] = reader.int();
+    table.reset(elements);
+  }
+
+  private learn(id: number, at: number, text: string): void {
+    const known = this.references.get(id) ?? [];
+    if (known.length > 0 && known.at(-1)!.at >= at) return;
+    known.push({ at, text });
+    this.references.set(id, known);
+  }
+  private reference(id: number): string {
+    const known = this.references.get(id) ?? [];
+    let i = known.length - 1;
+    while (i >= 0 && known[i]!.at >= this.reader.pos) i--;
+    return known[i]?.text ?? 'undefined';
+  }
+
+  // Host calls
+
+  private host(index: number, type: FuncType): HostFunction {
+    const name = this.names[index]!;
+    const count = cellCount(type.results);
+    if (!this.recording.header.full.includes(index)) return { kind: 'leaf', type, name, call: (_, results) => this.leaf(index, results, count) };
+    const { driver } = this;
+    const goOn = (call: HostCall): Turn => this.turn(call, count);
+    return {
+      kind: 'turns',
+      type,
+      name,
+      begin: (call) => {
+        if (this.resuming) this.resuming = false;
+        else this.enter(index, EVENT.enter);
+        return goOn(call);
+      },
+      next: (call, results) => {
+        driver.listener?.returned(this.callbacks.pop()!, results);
+        return goOn(call);
+      },
+      failed: (call, error) => {
+        this.lastFailure = error;
+        driver.listener?.failed(this.callbacks.pop()!, error);
+        return goOn(call);
+      },
+    };
+  }
+
+  /** The guest calls an import: that has to be what was recorded. */
+  private enter(index: number, kind: number): void {
+    const { reader, machine, names } = this;
+    if (!this.skipMarks()) {
+      if (kind === EVENT.leaf) this.diverged(`calls ${names[index]}`);
+      // Nothing has begun: the call is asked for again.
+      throw new Exhausted();
+    }
+    const start = reader.pos;
+    const { clock } = this;
+    if (reader.u8() === kind) {
+      this.clock += reader.uint();
+      const { imports } = this.recording.header;
+      if (imports[reader.uint()] === imports[index] && this.clock === machine.clock) return;
+    }
+    reader.pos = start;
+    this.clock = clock;
+    this.diverged(`calls ${names[index]}`);
+  }
+
+  /** Throws: the guest `does` what was not recorded here. */
+  private diverged(does: string): never {
+    const { reader } = this;
+    const known = this.skipMarks();
+    let recorded = 'nothing more';
+    if (known) {
+      const tag = reader.u8();
+      const clock = hasClock(tag) ? this.clock + reader.uint() : this.clock;
+      const what = tag === EVENT.leaf || tag === EVENT.enter ? `a call of ${this.names[reader.uint()] ?? '?'}` : `the event ${EVENT_NAMES[tag]}`;
+      recorded = `${what} at clock ${clock}`;
+    }
+    throw new Divergence(`the replay is another run: at clock ${this.machine.clock} the guest ${does}, and the recording has ${recorded}`);
+  }
+
+  private leaf(index: number, results: CellWindow, count: number): void {
+    const { reader } = this;
+    this.enter(index, EVENT.leaf);
+    for (;;) {
+      const tag = reader.u8();
+      if (this.returns(tag, results, count)) return;
+      if (tag === EVENT.fail) throw this.readFailure();
+      this.effect(tag);
+    }
+  }
+
+  /** What the host did from here until it called the guest, or returned. */
+  private turn({ results }: HostCall, count: number): Turn {
+    for (;;) {
+      if (!this.skipMarks()) {
+        this.resuming = true;
+        throw new Exhausted();
+      }
+      const tag = this.reader.u8();
+      if (tag === EVENT.call) {
+        const turn = this.readCall();
+        this.driver.listener?.called(turn.call, turn.args);
+        this.callbacks.push(turn.call);
+        return turn;
+      }
+      if (this.returns(tag, results, count)) return 'done';
+      if (tag === EVENT.fail) throw this.readFailure();
+      this.effect(tag);
+    }
+  }
+
+  /** Takes in results, if that is what comes. */
+  private returns(tag: number, results: CellWindow, count: number): boolean {
+    const { reader } = this;
+    switch (tag) {
+      case EVENT.returnNone:
+        return true;
+      case EVENT.returnI32:
+        results.setI32(0, reader.int());
+        return true;
+      case EVENT.returnValues:
+        reader.cells(results.cells, results.base, count);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // What others want to know
+
+  /** How far the replay has come in the stream. */
+  get offset(): number {
+    return this.reader.pos;
+  }
+  /** Nanoseconds of the guest's time since its start. */
+  get elapsed(): number {
+    return this.machine.clock + this.ahead;
+  }
+  get outcome(): Outcome | undefined {
+    return this.ended;
+  }
+
+  /** A call of an import in words, as the host that was recorded would have described it. */
+  readonly describe = (module: string, name: string, args: CellWindow, memory: GuestMemory): DescribedCall | undefined => {
+    if (module === WASI_MODULE) return describeCall(name, args, memory);
+    const entry = this.kind === 'go-js' && (module === 'gojs' || module === 'go') ? importNamed(name) : undefined;
+    if (entry === undefined) return undefined;
+    const reference = (id: number): string => this.reference(id);
+    return {
+      args: showSlots(entry.params, args.u32(0), { memory, reference }),
+      result: (_, after) => showSlots(entry.results, this.stackPointer(), { memory: after, reference }),
+    };
+  };
+  private stackPointer(): number {
+    const { cell } = this.store.globals[this.instance.globals[STACK_PC_GLOBALS.SP]!]!;
+    return this.store.globalCells.i32[cell * 2]! >>> 0;
+  }
+
+  /** What `load` needs beside the state of the machine to go on from here. */
+  save(): StreamState {
+    return { at: this.reader.pos, clock: this.clock, ahead: this.ahead, resuming: this.resuming, callbacks: [...this.callbacks], over: this.over, ended: this.ended };
+  }
+  /** After the machine was restored to the same moment. */
+  load(state: StreamState): void {
+    this.reader.pos = state.at;
+    this.clock = state.clock;
+    this.ahead = state.ahead;
+    this.resuming = state.resuming;
+    this.callbacks = [...state.callbacks];
+    this.over = state.over;
+    this.ended = state.ended;
+  }
+}
+
+function isReturn(tag: number): boolean {
+  return tag === EVENT.returnNone || tag === EVENT.returnI32 || tag === EVENT.returnValues;
+}
+
+function isFailure(error: unknown): error is Trap | Exhaustion | UncaughtException {
+  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException;
+}
