@@ -101,13 +101,13 @@ function runOnce(oracle, program, wasm, run) {
   return { ...done, stdout: normalise(done.stdout), stderr: normalise(done.stderr) };
 }
 
-/** Runs twice; what the two agree on. */
-function record(oracle, program, wasm, run) {
+/** Runs twice; what the two agree on. Timers of a busy machine are late, so a disagreement gets another chance or two. */
+function record(oracle, program, wasm, run, chances = 3) {
   const one = runOnce(oracle, program, wasm, run);
   const two = runOnce(oracle, program, wasm, run);
   const agreed = {};
   for (const key of Object.keys(one)) agreed[key] = JSON.stringify(one[key]) === JSON.stringify(two[key]) ? one[key] : null;
-  return agreed;
+  return Object.values(agreed).includes(null) && chances > 1 ? record(oracle, program, wasm, run, chances - 1) : agreed;
 }
 
 /** What node:wasi does otherwise than `expected`; undefined if nothing. */
@@ -115,8 +115,8 @@ function secondOpinion(program, wasm, run, expected) {
   let other;
   try {
     other = runOnce(ownHost, program, wasm, run);
-  } catch (error) {
-    return { failed: error.message.includes('139') ? 'crashed' : 'no result' };
+  } catch {
+    return { failed: 'no result' };
   }
   const differing = ['stdout', 'stderr', 'exitCode', 'trap'].filter((key) => expected[key] !== null && other[key] !== expected[key]);
   return differing.length === 0 ? undefined : Object.fromEntries(differing.map((key) => [key, other[key] ?? null]));
