@@ -1,20 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Command, helpOf, parseArguments } from './command.js';
-import { inspect } from './commands/inspect.js';
-import { record } from './commands/record.js';
-import { replay } from './commands/replay.js';
-import { resume } from './commands/resume.js';
-import { run } from './commands/run.js';
-import { spec } from './commands/spec.js';
-import { trace } from './commands/trace.js';
-import { wasm2wat } from './commands/wasm2wat.js';
-import { wat2wasm } from './commands/wat2wasm.js';
 import { EXIT, Refusal } from './errors.js';
 import { nearest } from './nearest.js';
 import { print } from './output.js';
 import { report } from './report.js';
 
-const COMMANDS: readonly Command[] = [run, trace, record, replay, resume, inspect, spec, wat2wasm, wasm2wat];
+/** By name, in the order of the help. What a command needs is loaded when it is called: starting up is most of a short run. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./commands/run.js')).run,
+  trace: async () => (await import('./commands/trace.js')).trace,
+  record: async () => (await import('./commands/record.js')).record,
+  replay: async () => (await import('./commands/replay.js')).replay,
+  resume: async () => (await import('./commands/resume.js')).resume,
+  inspect: async () => (await import('./commands/inspect.js')).inspect,
+  spec: async () => (await import('./commands/spec.js')).spec,
+  wat2wasm: async () => (await import('./commands/wat2wasm.js')).wat2wasm,
+  wasm2wat: async () => (await import('./commands/wasm2wat.js')).wasm2wat,
+};
+const NAMES = Object.keys(COMMANDS);
 
 /** The command line `retunwind …`; answers the exit code and never throws. */
 export async function cli(args: readonly string[]): Promise<number> {
@@ -28,26 +31,24 @@ export async function cli(args: readonly string[]): Promise<number> {
 async function dispatch(args: readonly string[]): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined) {
-    print(help());
+    print(await help());
     return EXIT.usage;
   }
   if (first === '--help' || (first === 'help' && rest.length === 0)) {
-    print(help());
+    print(await help());
     return EXIT.ok;
   }
   if (first === '--version') return version();
-  const named = COMMANDS.find((command) => command.name === first);
-  if (named !== undefined) return execute(named, rest);
-  if (first === 'help') return execute(find(rest[0]!), ['--help']);
+  if (NAMES.includes(first)) return execute(await find(first), rest);
+  if (first === 'help') return execute(await find(rest[0]!), ['--help']);
   // A word that can be no file's name is a mistyped command.
-  if (/^[a-z0-9-]+$/i.test(first) && !first.startsWith('-') && !existsSync(first)) find(first);
-  return execute(run, args);
+  if (/^[a-z0-9-]+$/i.test(first) && !first.startsWith('-') && !existsSync(first)) await find(first);
+  return execute(await find('run'), args);
 }
 
-function find(name: string): Command {
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command !== undefined) return command;
-  const guess = nearest(name, COMMANDS.map((candidate) => candidate.name));
+async function find(name: string): Promise<Command> {
+  if (NAMES.includes(name)) return COMMANDS[name]!();
+  const guess = nearest(name, NAMES);
   throw new Refusal(`there is no command and no file "${name}"${guess === undefined ? '' : `; did you mean ${guess}?`} (see retunwind --help)`);
 }
 
@@ -77,8 +78,9 @@ function version(): number {
   return EXIT.ok;
 }
 
-function help(): string {
-  const width = Math.max(...COMMANDS.map((command) => command.name.length));
+async function help(): Promise<string> {
+  const commands = await Promise.all(NAMES.map(find));
+  const width = Math.max(...NAMES.map((name) => name.length));
   return [
     'retunwind: a deterministic WebAssembly machine that understands Go',
     '',
@@ -86,7 +88,7 @@ function help(): string {
     '  retunwind COMMAND [options] …   see retunwind COMMAND --help',
     '',
     'Commands:',
-    ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
     '',
     'Options:',
     '  --help     Show this help',
