@@ -1,0 +1,258 @@
+import type { Machine } from '../engine/machine.js';
+import type { Probe } from '../engine/probes.js';
+import { type Digest, digestOf, hashOf } from './digest.js';
+import { Moments } from './moments.js';
+import { Cancelled, type Hit, type LastWrite, type Position, type Search, type Stop } from './position.js';
+import type { Replay, ReplayOutcome } from './replay.js';
+
+/** A session that is still being recorded: the timeline's recording grows with it. */
+export interface Live {
+  /** Lets the program run on for a while and takes in what it did; false when it has ended. */
+  extend(): Promise<boolean>;
+}
+
+export interface TimelineOptions {
+  /** Bytes that snapshots may take together (default 256 MB). Older ones make room. */
+  readonly memoryBudget?: number | undefined;
+  readonly live?: Live | undefined;
+}
+
+const DEFAULT_BUDGET = 256 * 2 ** 20;
+/** How long it should take to run from one snapshot to the next, in milliseconds. */
+const SPACING_MS = 150;
+/** For so long a search runs without looking up, in milliseconds. */
+const SLICE_MS = 25;
+const FIRST_SLICE = 1_000_000;
+
+/**
+ * The run of a program as something that one can move along: forwards at full speed, and backwards by going to the
+ * last snapshot before and running on from there. It moves a replay, whose machine can be looked at and probed at
+ * wherever it stands; what it is asked for beside `run` and `runBack` fires no probe.
+ */
+export class Timeline {
+  readonly replay: Replay;
+  readonly machine: Machine;
+  /** Gets each piece of the guest's output once, when the timeline first comes past it. */
+  onOutput: ((fd: number, bytes: Uint8Array) => void) | undefined = undefined;
+  private readonly moments: Moments;
+  private readonly live: Live | undefined;
+  /** Instructions of a slice, and from one snapshot to the next. */
+  private slice = FIRST_SLICE;
+  private spacing = FIRST_SLICE * 4;
+  private lookedUp = performance.now();
+  /** Output up to here in the stream has been told. */
+  private told = 0;
+
+  /** `replay`: which has not run yet. */
+  constructor(replay: Replay, options: TimelineOptions = {}) {
+    this.replay = replay;
+    this.machine = replay.machine;
+    this.live = options.live;
+    this.moments = new Moments(replay, options.memoryBudget ?? DEFAULT_BUDGET);
+    this.moments.take();
+    replay.onOutput = (fd, bytes) => {
+      if (replay.offset <= this.told) return;
+      this.told = replay.offset;
+      this.onOutput?.(fd, bytes);
+    };
+  }
+
+  get position(): Position {
+    return { clock: this.machine.clock, offset: this.replay.offset };
+  }
+  /** Everything is known up to this clock value. */
+  get edge(): number {
+    return this.replay.recording.clock;
+  }
+  /** Clock values of the snapshots there are, and the bytes that they take. */
+  get snapshots(): { readonly clocks: readonly number[]; readonly bytes: number } {
+    return { clocks: this.moments.list.map(({ clock }) => clock), bytes: this.moments.bytes };
+  }
+
+  /** Goes to clock value `clock`, or as near to it as the run comes. */
+  async goto(clock: number, search: Search = {}): Promise<Position> {
+    await this.searching(search, () => this.move(clock, search));
+    return this.position;
+  }
+
+  /** To the instruction before this one; stays at the start. */
+  stepBack(search: Search = {}): Promise<Position> {
+    return this.goto(Math.max(0, this.machine.clock - 1), search);
+  }
+
+  /** Runs forwards with all probes until one asks to stop, `limit` is reached or the run ends. */
+  async run(limit: number = Infinity, search: Search = {}): Promise<Stop> {
+    for (;;) {
+      const stop = await this.forward(limit, search);
+      if (stop.kind !== 'edge') return stop.kind === 'stopped' ? stop.reason : this.atEnd(stop);
+      if (!(await this.extend())) return { kind: 'edge' };
+    }
+  }
+  private atEnd(outcome: Exclude<ReplayOutcome, { kind: 'stopped' }>): Stop {
+    return outcome.kind === 'failed' ? { kind: 'trap', error: outcome.error } : { kind: 'edge' };
+  }
+
+  /**
+   * Goes back to the last moment before this one at which a probe asked to stop; undefined, and no move, where there
+   * was none. Intervals between snapshots are run again, the latest first.
+   */
+  async runBack(search: Search = {}): Promise<Hit<Probe> | undefined> {
+    const now = this.machine.clock;
+    return this.searching(search, async () => {
+      const found = await this.backwards(search, () => true, async (end) => {
+        let last: Hit<Probe> | undefined;
+        for (;;) {
+          const stop = await this.forward(end, search);
+          if (stop.kind !== 'stopped' || stop.reason.kind !== 'probe') return last;
+          if (this.machine.clock < now) last = { position: this.position, value: stop.reason.probe };
+        }
+      });
+      await this.muted(() => this.move(found?.position.clock ?? now, {}));
+      return found;
+    });
+  }
+
+  /** A digest of the whole state at a clock value; the timeline stays where it is. */
+  async hashAt(clock: number, search: Search = {}): Promise<string> {
+    const now = this.machine.clock;
+    return this.searching(search, async () => {
+      await this.move(clock, search);
+      const hash = this.hash;
+      await this.move(now, {});
+      return hash;
+    });
+  }
+  /** The same of where the timeline stands. */
+  get hash(): string {
+    return hashOf(this.digest);
+  }
+  get digest(): Digest {
+    return digestOf(this.machine);
+  }
+
+  // How it moves
+
+  /** Runs a search with the probes mute; one that is cancelled leaves the timeline where it was. */
+  private async searching<T>(_search: Search, work: () => Promise<T>): Promise<T> {
+    const now = this.machine.clock;
+    return this.muted(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof Cancelled) await this.muted(() => this.move(now, {}));
+        throw error;
+      }
+    });
+  }
+
+  private async muted<T>(work: () => Promise<T>): Promise<T> {
+    const { probes } = this.machine;
+    const before = probes.muted;
+    probes.muted = true;
+    try {
+      return await work();
+    } finally {
+      probes.muted = before;
+    }
+  }
+
+  private async move(clock: number, search: Search): Promise<void> {
+    const { machine, moments } = this;
+    const at = moments.before(clock);
+    const moment = moments.list[Math.max(at, 0)]!;
+    if (machine.clock > clock || machine.clock < moment.clock) moments.restore(moment);
+    const start = machine.clock;
+    const progress = (now: number): void => search.progress?.(Math.min(1, (now - start) / Math.max(1, Math.min(clock, this.edge) - start)));
+    while (machine.clock < clock) {
+      const stop = await this.forward(clock, { ...search, progress: () => progress(machine.clock) });
+      if (stop.kind === 'edge' && (await this.extend())) continue;
+      if (stop.kind !== 'stopped' || stop.reason.kind === 'limit') return;
+    }
+  }
+
+  /** To `limit`, the edge, the end, or where a probe asks to stop; takes snapshots on the way. */
+  private async forward(limit: number, search: Search): Promise<ReplayOutcome> {
+    const { machine, replay } = this;
+    for (;;) {
+      const { clock } = machine;
+      const start = performance.now();
+      const end = Math.min(limit, clock + this.slice, this.nextSnapshot(clock));
+      const outcome = replay.advance(end);
+      const took = performance.now() - start;
+      const ran = machine.clock - clock;
+      if (ran >= FIRST_SLICE / 2) this.pace(ran / Math.max(took, 0.05));
+      const paused = outcome.kind === 'stopped' && outcome.reason.kind === 'limit';
+      if (paused && machine.clock === this.nextSnapshot(clock)) this.moments.take();
+      if (!paused || machine.clock >= limit) return outcome;
+      await this.lookUp(search);
+    }
+  }
+
+  /** The clock value after `clock` at which a snapshot is to be taken. */
+  private nextSnapshot(clock: number): number {
+    const { list } = this.moments;
+    const at = this.moments.before(clock);
+    const next = (list[at]?.clock ?? 0) + this.spacing;
+    const after = list[at + 1]?.clock ?? Infinity;
+    if (next <= clock) return after - clock > this.spacing / 2 ? clock + FIRST_SLICE : Infinity;
+    return after - next >= this.spacing / 2 ? next : Infinity;
+  }
+
+  /** `rate`: instructions in a millisecond. */
+  private pace(rate: number): void {
+    this.slice = Math.ceil(Math.max(FIRST_SLICE / 4, rate * SLICE_MS));
+    this.spacing = Math.ceil(Math.max(FIRST_SLICE, (this.spacing * 3 + rate * SPACING_MS) / 4));
+  }
+
+  /** Lets others run, and asks whether to go on. */
+  private async lookUp(search: Search): Promise<void> {
+    if (performance.now() - this.lookedUp < SLICE_MS) return;
+    search.progress?.(0);
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    this.lookedUp = performance.now();
+    if (search.cancelled?.() === true) throw new Cancelled();
+  }
+
+  private async extend(): Promise<boolean> {
+    const before = this.replay.recording.complete;
+    while (this.live !== undefined) {
+      const more = await this.live.extend();
+      if (this.replay.recording.complete > before) return true;
+      if (!more) return false;
+    }
+    return false;
+  }
+
+  /**
+   * Goes through the intervals between snapshots from here backwards, and runs `look` at the start of each that
+   * `interesting` lets through, with the clock at which it ends.
+   */
+  private async backwards<T>(
+    search: Search,
+    interesting: (at: number) => boolean,
+    look: (end: number) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const { moments, machine } = this;
+    const now = machine.clock;
+    let end = now;
+    for (let at = moments.before(now - 1); at >= 0; ) {
+      const moment = moments.list[at]!;
+      if (interesting(at)) {
+        moments.restore(moment);
+        machine.probes.muted = false;
+        let found: T | undefined;
+        try {
+          found = await look(end);
+        } finally {
+          machine.probes.muted = true;
+        }
+        if (found !== undefined) return found;
+      }
+      search.progress?.(1 - moment.clock / Math.max(1, now));
+      end = moment.clock;
+      // There may be others by now.
+      at = moments.before(end - 1);
+    }
+    return undefined;
+  }
+}
