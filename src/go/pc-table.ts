@@ -43,7 +43,8 @@ export function valueAt(runs: readonly PcRun[], pcB: number): number | undefined
   return runs[low]?.value;
 }
 
-function uvarint(memory: Peek, cursor: { at: number }): number {
+/** Reads an unsigned LEB128 and moves the cursor behind it. */
+export function uvarint(memory: Peek, cursor: { at: number }): number {
   let value = 0;
   for (let shift = 0; shift < 35; shift += 7) {
     const byte = memory.u8(cursor.at++);

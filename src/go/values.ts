@@ -63,6 +63,14 @@ export class ValueReader {
     return this.at(type, address, 0);
   }
 
+  /** An `any` value: the words {type, data} at `address`. */
+  readAny(address: number): GoValue {
+    this.left = this.limits.values;
+    this.path.clear();
+    const base: GoValue = { type: 'interface {}', kind: 'interface', address, children: [], more: 0 };
+    return { ...base, ...this.dynamic(this.types.at(this.memory.word(address)), address, 0) };
+  }
+
   private at(type: GoType, address: number, depth: number): GoValue {
     const { kind, size } = type;
     const base = { type: type.name, kind, address, children: [], more: 0 };
@@ -113,7 +121,7 @@ export class ValueReader {
       case 'chan':
         return this.channel(type, memory.word(address), inner);
       case 'interface':
-        return this.dynamic(type, address, inner);
+        return this.dynamic(type.methodCount === 0 ? this.types.at(memory.word(address)) : this.types.ofItab(memory.word(address)), address, depth);
       case 'func': {
         const target = memory.word(address);
         return { text: target === 0 ? 'nil' : (this.closureName(target) ?? `0x${target.toString(16)}`), target };
@@ -169,13 +177,11 @@ export class ValueReader {
     return { length, capacity, target, children, more: Math.max(0, length - children.length) };
   }
 
-  private dynamic(type: GoType, address: number, inner: (part: GoType | undefined, at: number) => GoValue): Partial<GoValue> {
-    const word = this.memory.word(address);
-    if (word === 0) return { text: 'nil' };
-    const dynamic = type.methodCount === 0 ? this.types.at(word) : this.types.ofItab(word);
-    if (dynamic === undefined) return { cut: 'outside memory' };
-    const data = dynamic.isDirect ? address + 8 : this.memory.word(address + 8);
-    return { children: [{ name: dynamic.name, value: inner(dynamic, data) }] };
+  private dynamic(type: GoType | undefined, address: number, depth: number): Partial<GoValue> {
+    if (this.memory.word(address) === 0) return { text: 'nil' };
+    if (type === undefined) return { cut: 'outside memory' };
+    const data = type.isDirect ? address + 8 : this.memory.word(address + 8);
+    return { children: [{ name: type.name, value: this.at(type, data, depth + 1) }] };
   }
 }
 
