@@ -111,7 +111,7 @@ function elements(store: Store, instance: Instance, { items }: ElemSegment): Int
 function placeElements(store: Store, instance: Instance, { mode }: ElemSegment, index: number): void {
   if (mode.kind === 'passive') return;
   if (mode.kind === 'active') {
-    const at = offsetValue(store, instance, mode.at);
+    const at = offsetValue(store, instance, mode.at, new InstructionReader(instance.module.bytes, 0, 0));
     const table = store.tables[instance.tables[mode.target]!]!;
     const handles = instance.elems[index]!;
     if (at + handles.length > table.elements.length) throw new Trap(TRAP.table);
@@ -122,10 +122,11 @@ function placeElements(store: Store, instance: Instance, { mode }: ElemSegment, 
 
 function placeData(store: Store, instance: Instance): void {
   const { bytes, datas } = instance.module;
+  const reader = new InstructionReader(bytes, 0, 0);
   for (let i = 0; i < datas.length; i++) {
     const { mode, start, end } = datas[i]!;
     if (mode.kind !== 'active') continue;
-    const at = offsetValue(store, instance, mode.at);
+    const at = offsetValue(store, instance, mode.at, reader);
     const memory = store.memories[instance.memories[mode.target]!]!;
     if (at + (end - start) > memory.byteLength) throw new Trap(TRAP.memory);
     memory.u8.set(bytes.subarray(start, end), at);
@@ -134,8 +135,8 @@ function placeData(store: Store, instance: Instance): void {
 }
 
 /** An offset as an unsigned number; what is beyond 2^53 loses precision only where it is out of bounds anyway. */
-function offsetValue(store: Store, instance: Instance, range: CodeRange): number {
-  const reader = new InstructionReader(instance.module.bytes, range.offset, range.end);
+function offsetValue(store: Store, instance: Instance, range: CodeRange, reader: InstructionReader): number {
+  reader.seek(range.offset, range.end);
   // Go's linker writes tens of thousands of segments, each with a plain constant.
   if (reader.next() === OP.i32_const && instance.module.bytes[reader.pos] === OP.end) return reader.x >>> 0;
   const value = evaluate(store, instance, range);
