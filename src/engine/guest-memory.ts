@@ -71,23 +71,23 @@ export class MemoryView implements GuestMemory {
   }
   setU8(address: number, value: number): void {
     this.at(address, 1).setUint8(address, value);
-    this.memory.onHostWrite?.(address, 1);
+    this.memory.written(address, 1);
   }
   setU16(address: number, value: number): void {
     this.at(address, 2).setUint16(address, value, true);
-    this.memory.onHostWrite?.(address, 2);
+    this.memory.written(address, 2);
   }
   setU32(address: number, value: number): void {
     this.at(address, 4).setUint32(address, value, true);
-    this.memory.onHostWrite?.(address, 4);
+    this.memory.written(address, 4);
   }
   setU64(address: number, value: bigint): void {
     this.at(address, 8).setBigUint64(address, value, true);
-    this.memory.onHostWrite?.(address, 8);
+    this.memory.written(address, 8);
   }
   setF64(address: number, value: number): void {
     this.at(address, 8).setFloat64(address, value, true);
-    this.memory.onHostWrite?.(address, 8);
+    this.memory.written(address, 8);
   }
   bytes(address: number, length: number): Uint8Array {
     this.at(address, length);
@@ -96,7 +96,7 @@ export class MemoryView implements GuestMemory {
   write(address: number, bytes: Uint8Array): void {
     this.at(address, bytes.length);
     this.memory.u8.set(bytes, address);
-    this.memory.onHostWrite?.(address, bytes.length);
+    this.memory.written(address, bytes.length);
   }
   text(address: number, length: number): string {
     return decoder.decode(this.bytes(address, length));

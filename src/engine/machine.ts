@@ -17,6 +17,7 @@ import {
   STATUS_SWITCH,
   STATUS_TAIL_CALL,
   STATUS_TRAP,
+  STATUS_WATCH,
 } from './interpret/loop.js';
 import type { Mode } from './interpret/lower.js';
 import { X } from './interpret/opcodes.js';
@@ -24,13 +25,14 @@ import { type Place, wordsOf } from './interpret/position-map.js';
 import { callLeaf, ExecutionState, FP, FRAME, FUNC, KIND, type Limits, memoryOf, PC, RECORD } from './interpret/state.js';
 import { train } from './interpret/train.js';
 import { TRAP_TEXTS, TRAPS } from './interpret/traps.js';
-import { Probes } from './probes.js';
+import { type Probe, Probes } from './probes.js';
 import { rootsOf } from './roots.js';
 import { capture, hashSnapshot, type Snapshot, type SnapshotFrame, type StoreSnapshot, captureStore, restoreStore } from './snapshot.js';
 import type { PendingCall, StopReason } from './stop-reason.js';
 import type { Store, WasmFunction } from './store.js';
 import { funcAddress, type Value, storeValue } from './value.js';
 import { CellWindow } from './cells.js';
+import { accessesOf } from './watches.js';
 
 export interface MachineOptions {
   /** Frames (default 1,000,000). */
@@ -72,6 +74,11 @@ export class Machine {
   private pausing = false;
   /** The innermost frame may be in code that has been replaced. */
   private stale = false;
+  /** All code is to be lowered again: whether it looks at its accesses of memory has changed. */
+  private renewing = false;
+  private watching = false;
+  /** A watch asked to stop after what the host wrote. */
+  private afterHost: Probe | undefined = undefined;
   private readonly replacements = new Map<number, HostFunction>();
   /** Which probes have fired at which moment, so that running on does not fire them again. */
   private fired = { clock: -1, record: -1, positions: new Set<number>(), every: false };
@@ -83,6 +90,7 @@ export class Machine {
     this.probes = new Probes(
       (func) => (func === undefined ? this.interrupt() : this.relower(func)),
       (func, offset) => countingOffset(this.wasm(func), offset),
+      () => this.watch(),
     );
     this.state = new ExecutionState(store, this.limits);
     this.heap = new CodeHeap(this.state, (func) => this.probes.positions(func));
@@ -357,7 +365,7 @@ export class Machine {
     const { state, heap } = this;
     state.interrupted = false;
     if (this.stale) this.leaveStale();
-    if (heap.wasteful) this.renewCode();
+    if (heap.wasteful || this.renewing) this.renewCode();
     const remaining = limit - this.clock;
     const margin = heap.longestPath * 4;
     const fused = remaining > margin && !this.pausing && !this.probes.watchesEverything;
@@ -392,6 +400,8 @@ export class Machine {
         return this.tailCall();
       case STATUS_ENTER:
         return this.enterCompiled();
+      case STATUS_WATCH:
+        return this.reachWatch();
       case STATUS_PROBE:
         return this.reachProbe();
       case STATUS_FAILED:
@@ -442,8 +452,10 @@ export class Machine {
     const { state } = this;
     if (state.left > 0 || state.code[state.pc] !== X.TICK) return undefined;
     if (this.pausing) {
+      const probe = this.afterHost;
       this.pausing = false;
-      return { kind: 'paused' };
+      this.afterHost = undefined;
+      return probe === undefined ? { kind: 'paused' } : { kind: 'probe', probe };
     }
     if (this.clock >= limit) return { kind: 'limit' };
     if (!this.probes.watchesEverything) return undefined;
@@ -698,6 +710,39 @@ export class Machine {
     return probe === undefined ? undefined : { kind: 'probe', probe };
   }
 
+  private reachWatch(): StopReason | undefined {
+    const { state } = this;
+    // Beside the positions of the probes.
+    const position = -3 - state.code[state.pc + 2]!;
+    state.pc += 5;
+    this.markFired();
+    if (this.fired.positions.has(position)) return undefined;
+    this.fired.positions.add(position);
+    const [frame] = this.frames(1);
+    const probe = frame?.kind === 'wasm' ? this.probes.fireAccesses(this, accessesOf(this.store, frame)) : undefined;
+    return probe === undefined ? undefined : { kind: 'probe', probe };
+  }
+
+  /** Other memory is watched now. */
+  private watch(): void {
+    const bounds = this.probes.watchedAddresses;
+    this.state.watchLow = bounds?.low ?? 0;
+    this.state.watchHigh = bounds?.high ?? 0;
+    if ((bounds !== undefined) === this.watching) return;
+    this.watching = bounds !== undefined;
+    this.store.memories.forEach((memory, i) => {
+      memory.onWatchedWrite = bounds && ((address, length) => this.hostWrote(i, address, length));
+    });
+    this.renewing = true;
+    this.interrupt();
+  }
+  private hostWrote(memory: number, address: number, length: number): void {
+    const probe = this.probes.fireAccesses(this, [{ kind: 'write', memory, address, length, host: true }]);
+    if (probe === undefined) return;
+    this.afterHost ??= probe;
+    this.pause();
+  }
+
   /** Other probes in a function: new calls run new code, and the frames that are in old code are moved. */
   private relower(func: number): void {
     const { state } = this;
@@ -729,6 +774,7 @@ export class Machine {
   /** Begins the code heap anew: every frame is taken to its place in new exact code. */
   private renewCode(): void {
     const { state } = this;
+    this.renewing = false;
     const { records } = state;
     const places: [number, number][] = [];
     for (let rp = 0; rp <= state.rp; rp += RECORD) {

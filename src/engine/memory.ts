@@ -26,6 +26,8 @@ export class MemoryInstance {
   limitBytes: number;
   /** Hears every write of the host after it happened. */
   onHostWrite: ((address: number, length: number) => void) | undefined = undefined;
+  /** The same, for watches. */
+  onWatchedWrite: ((address: number, length: number) => void) | undefined = undefined;
 
   constructor(type: MemoryType, limitBytes: number = MAX_BYTES) {
     this.type = type;
@@ -74,6 +76,12 @@ export class MemoryInstance {
     }
     this.pages = pages;
     return old;
+  }
+
+  /** The host has written. */
+  written(address: number, length: number): void {
+    this.onHostWrite?.(address, length);
+    this.onWatchedWrite?.(address, length);
   }
 
   /** Makes the memory exactly `content`, whose length must be whole pages (restoring a snapshot). */

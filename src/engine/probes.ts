@@ -1,4 +1,5 @@
 import type { Machine } from './machine.js';
+import { type Access, type Watch, Watches, type WatchFire } from './watches.js';
 
 /** What is called when a probe is reached. While it runs, clock, frames and store are exact. `'stop'` stops the machine. */
 export type Fire = (machine: Machine) => void | 'stop';
@@ -14,6 +15,12 @@ export interface Probe {
 
 /** Position of a function's entry among its probed offsets. */
 const AT_ENTRY = -1;
+/** Among the probed offsets of a function: its accesses to memory are watched. */
+export const WATCHED = -2;
+
+interface WatchEntry extends Watch {
+  readonly probe: Probe;
+}
 
 interface Entry extends Probe {
   readonly position: number;
@@ -29,14 +36,29 @@ export class Probes {
   private readonly every: Entry[] = [];
   private readonly changed: (func: number | undefined) => void;
   private readonly place: (func: number, offset: number) => number;
+  private readonly watchesChanged: () => void;
+  private readonly watches = new Watches();
+  private silent = false;
 
   /**
    * @param changed Called with a function whose probed places are others now; with undefined when every instruction is watched.
    * @param place Where an instruction that does not count moves its probe: to the next one that does.
+   * @param watchesChanged Called when other ranges of memories are watched, or none any more.
    */
-  constructor(changed: (func: number | undefined) => void, place: (func: number, offset: number) => number) {
+  constructor(changed: (func: number | undefined) => void, place: (func: number, offset: number) => number, watchesChanged: () => void) {
     this.changed = changed;
     this.place = place;
+    this.watchesChanged = watchesChanged;
+  }
+
+  /** While it is set nothing fires: for going over what was seen before. */
+  get muted(): boolean {
+    return this.silent;
+  }
+  set muted(muted: boolean) {
+    if (muted === this.silent) return;
+    this.silent = muted;
+    if (this.watches.list.length > 0) this.watchesChanged();
   }
 
   /** Before the first instruction, whenever the function is called. */
@@ -67,6 +89,35 @@ export class Probes {
     return entry;
   }
 
+  /**
+   * Before every instruction that writes any of `length` bytes from `address` on, and after the host did. Functions are
+   * lowered again so that they look at each access meanwhile. `memory`: its address in the store.
+   */
+  onWrite(memory: number, address: number, length: number, fire: WatchFire): Probe {
+    return this.watch({ kind: 'write', memory, address, length, fire });
+  }
+  /** Before every instruction that reads any of these bytes. */
+  onRead(memory: number, address: number, length: number, fire: WatchFire): Probe {
+    return this.watch({ kind: 'read', memory, address, length, fire });
+  }
+  private watch(watch: Watch): Probe {
+    const { list } = this.watches;
+    const probe: Probe = {
+      func: undefined,
+      offset: undefined,
+      remove: () => {
+        const at = list.indexOf(entry);
+        if (at < 0) return;
+        list.splice(at, 1);
+        this.watchesChanged();
+      },
+    };
+    const entry: WatchEntry = { ...watch, probe };
+    list.push(entry);
+    this.watchesChanged();
+    return probe;
+  }
+
   private add(func: number, position: number, offset: number | undefined, fire: Fire): Probe {
     const entry: Entry = { func, offset, position, fire, remove: () => this.remove(func, entry) };
     const entries = this.byFunc.get(func) ?? [];
@@ -87,18 +138,36 @@ export class Probes {
   }
 
   get watchesEverything(): boolean {
-    return this.every.length > 0;
+    return this.every.length > 0 && !this.silent;
+  }
+  /** Effective addresses that accesses have to be looked at for; undefined where none is watched. */
+  get watchedAddresses(): { readonly low: number; readonly high: number } | undefined {
+    return this.watches.list.length === 0 || this.silent ? undefined : this.watches.bounds;
   }
 
   /** The probed positions of a function. */
   positions(func: number): ReadonlySet<number> | undefined {
     const entries = this.byFunc.get(func);
-    return entries === undefined ? undefined : new Set(entries.map((entry) => entry.position));
+    const watched = this.watchedAddresses !== undefined;
+    if (entries === undefined && !watched) return undefined;
+    const positions = new Set((entries ?? []).map((entry) => entry.position));
+    if (watched) positions.add(WATCHED);
+    return positions;
   }
 
   /** Fires all probes at a position; answers the first that asks to stop. */
   fire(machine: Machine, func: number, position: number): Probe | undefined {
+    if (this.silent) return undefined;
     return fireAll(machine, (this.byFunc.get(func) ?? []).filter((entry) => entry.position === position));
+  }
+  /** Fires the watches that accesses meet. */
+  fireAccesses(machine: Machine, accesses: readonly Access[]): Probe | undefined {
+    let stopped: Probe | undefined;
+    if (this.silent) return undefined;
+    for (const access of accesses) {
+      for (const watch of this.watches.meeting(access)) if (watch.fire(machine, access) === 'stop') stopped ??= (watch as WatchEntry).probe;
+    }
+    return stopped;
   }
   fireEvery(machine: Machine): Probe | undefined {
     return fireAll(machine, [...this.every]);

@@ -301,7 +301,7 @@ export class Replay {
     const content = reader.raw();
     if (memory === undefined || address + content.length > memory.byteLength) throw new RecordingError('the recording is damaged: it writes outside of the memory');
     memory.u8.set(content, address);
-    memory.onHostWrite?.(address, content.length);
+    memory.written(address, content.length);
   }
 
   private setTable(): void {

@@ -5,7 +5,9 @@ import { BOT, F32, F64, type FuncType, HEAP, heapOf, I32, I64, isExact, isNullab
 import { movesClock } from '../counting.js';
 import { Crash } from '../errors.js';
 import type { Instance, Store, WasmFunction } from '../store.js';
+import { WATCHED } from '../probes.js';
 import { funcHandle } from '../value.js';
+import { accessesMemory } from '../watches.js';
 import { COMPARISONS, Emitter, NARROWED } from './emitter.js';
 import { ANY_TAG, CALLER, type Clause } from './handlers.js';
 import { objectOperation } from './objects.js';
@@ -406,11 +408,30 @@ export class Lowering extends Emitter {
       this.countBefore = 0;
       if (this.map !== undefined) this.map.addInstruction(this.recordAt(this.reader.start, this.height, 0));
     }
+    if (this.probes !== undefined && this.probes.has(WATCHED) && accessesMemory(this.reader.instruction)) this.watch();
     if (ends) return;
     if (this.exact) {
       this.op(X.TICK);
       this.fence();
     } else this.count();
+  }
+
+  /** An access of memory that somebody may watch comes next. */
+  private watch(): void {
+    const { reader } = this;
+    const { params, imm } = reader.instruction;
+    this.canonicalise(this.height);
+    if (this.map !== undefined) this.map.addInstruction(this.recordAt(reader.start, this.height, this.pending));
+    // An offset beyond 4 GiB is beyond every memory: the access traps.
+    const single = (imm === 'memarg' || imm === 'memarg+lane') && reader.hi === 0;
+    this.op(X.WATCH);
+    this.word(this.takePending());
+    this.word(reader.start);
+    this.word(single ? this.homes[this.height - params!.length]! : -1);
+    this.word(single ? reader.lo : 0);
+    this.stand();
+    this.countBefore = 0;
+    if (this.map !== undefined) this.map.addInstruction(this.recordAt(reader.start, this.height, 0));
   }
 
   /** `local.set` and `local.tee`: the last operation writes straight into the local where it can. */

@@ -46,6 +46,9 @@ export class ExecutionState {
   /** Where a call must not go beyond, in words of `cells` and of `records`: capacity or limit. */
   cellEnd = 0;
   recordEnd = 0;
+  /** Accesses of memory at addresses from `watchLow` on and below `watchHigh` are looked at. */
+  watchLow = 0;
+  watchHigh = 0;
   /** Asks the loop to come back after a call of the host. */
   interrupted = false;
   /** The exception on its way to a handler, or that of a failed activation; 0: none. */
