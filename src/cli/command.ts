@@ -1,4 +1,4 @@
-import yargs, { type Argv, type Options } from 'yargs';
+import type { Argv, Options } from 'yargs';
 import { nearest } from './nearest.js';
 import { Refusal } from './errors.js';
 
@@ -47,7 +47,9 @@ const PARSER = {
   'strip-aliased': true,
 };
 
-function parser(command: Command): Argv {
+async function parser(command: Command): Promise<Argv> {
+  // It takes as long to load as all of ours, so it is loaded where there is something to parse.
+  const { default: yargs } = await import('yargs');
   const y = yargs()
     .scriptName('retunwind')
     .locale('en')
@@ -67,15 +69,17 @@ function parser(command: Command): Argv {
 }
 
 /** The text of `retunwind NAME --help`. */
-export function helpOf(command: Command): Promise<string> {
-  return parser(command).getHelp();
+export async function helpOf(command: Command): Promise<string> {
+  return (await parser(command)).getHelp();
 }
 
 /** Throws a `Refusal` for what the command does not know. */
 export async function parseArguments(command: Command, args: readonly string[]): Promise<Arguments> {
+  // Options end at the first word, and this is one.
+  if (command.guestWords && args[0] !== undefined && !args[0].startsWith('-')) return { options: {}, words: args };
   const known = new Set([...Object.keys(command.options), ...Object.keys(COMMON)]);
   for (const spec of Object.values(command.options)) for (const alias of [spec.alias ?? []].flat()) known.add(alias);
-  const { _: words, $0: _name, ...options } = await parser(command).parseAsync([...args]);
+  const { _: words, $0: _name, ...options } = await (await parser(command)).parseAsync([...args]);
   for (const name of Object.keys(options)) {
     if (known.has(name)) continue;
     const dashed = name.length === 1 ? `-${name}` : `--${name}`;
