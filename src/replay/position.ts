@@ -40,10 +40,12 @@ export interface Hit<T> {
 
 /** Who last wrote to an address. */
 export interface LastWrite {
-  /** Before the instruction that wrote. */
+  /** Before the instruction that wrote, or that called the host. */
   readonly position: Position;
-  /** Address in the store of the function: the guest's own, or the host's that wrote for it. */
-  readonly func: number;
-  /** Byte offset in the module of the instruction, where it is the guest's own. */
+  /** Address in the store of that instruction's function; undefined where the host wrote while nothing of the guest ran. */
+  readonly func: number | undefined;
+  /** Byte offset of the instruction in the module. */
   readonly offset: number | undefined;
+  /** The host wrote, on behalf of the guest. */
+  readonly host: boolean;
 }

@@ -64,6 +64,7 @@ export class Recorder {
   private ahead = 0;
   private ended = false;
   private userLimit = Infinity;
+  private exactly = false;
 
   constructor(base: ProgramOptions, about: About, sink: Sink) {
     this.base = base;
@@ -185,28 +186,38 @@ export class Recorder {
     this.sink(content);
   }
 
-  /** As `Program.advance`. */
+  /**
+   * As `Program.advance`, but goes beyond `limit` to the end of a host call that has called the guest: what stops in
+   * there ends the run.
+   */
   advance(limit: number = Infinity): Outcome | Need {
+    return this.advanceTo(limit, false);
+  }
+  /** As `Program.run`. */
+  run(limit: number = Infinity): Promise<Outcome> {
+    return untilDone(() => this.advanceTo(limit, true));
+  }
+
+  private advanceTo(limit: number, exactly: boolean): Outcome | Need {
     const { program } = this;
+    this.userLimit = limit;
+    this.exactly = exactly;
     for (;;) {
-      const next = Math.min(limit, program.machine.clock + this.slice);
-      this.userLimit = limit;
-      const outcome = program.advance(next);
-      if (outcome.kind === 'stopped' && outcome.reason.kind === 'limit' && program.machine.clock < limit) continue;
+      const outcome = program.advance(Math.min(limit, program.machine.clock + this.slice));
+      const paused = outcome.kind === 'stopped' && outcome.reason.kind === 'limit';
+      if (paused && program.machine.clock < limit) continue;
+      if (paused) this.mark();
       if (outcome.kind === 'jobs' || outcome.kind === 'wait') this.flush();
       return outcome;
     }
   }
 
-  /** As `Program.run`. */
-  run(limit: number = Infinity): Promise<Outcome> {
-    return untilDone(() => this.advance(limit));
-  }
-
   /** At the end of a slice, also within a call of the host; whether to run on. */
   private stopped(reason: StopReason): boolean {
     const { machine, driver } = this.program;
-    if (reason.kind !== 'limit' || machine.clock >= this.userLimit) return false;
+    if (reason.kind !== 'limit') return false;
+    const beyond = machine.clock >= this.userLimit;
+    if (beyond && (this.exactly || driver.liveHostCalls.length === 0)) return false;
     const now = performance.now();
     const took = Math.max(now - this.sliceStart, 0.1);
     this.slice = Math.ceil(Math.min(Math.max((this.slice * SLICE_MS) / took, this.slice / 4, FIRST_SLICE / 16), this.slice * 4));
@@ -218,7 +229,7 @@ export class Recorder {
     }
     if (now - this.lastFlush >= FLUSH_MS) this.flush();
     this.sliceStart = performance.now();
-    driver.limit = Math.min(this.userLimit, machine.clock + this.slice);
+    driver.limit = beyond ? machine.clock + FIRST_SLICE / 16 : Math.min(this.userLimit, machine.clock + this.slice);
     return true;
   }
 

@@ -1,7 +1,7 @@
 import type { Machine } from '../engine/machine.js';
 import type { Probe } from '../engine/probes.js';
 import { type Digest, digestOf, hashOf } from './digest.js';
-import { Moments } from './moments.js';
+import { type Moment, Moments } from './moments.js';
 import { Cancelled, type Hit, type LastWrite, type Position, type Search, type Stop } from './position.js';
 import type { Replay, ReplayOutcome } from './replay.js';
 
@@ -23,6 +23,12 @@ const SPACING_MS = 150;
 /** For so long a search runs without looking up, in milliseconds. */
 const SLICE_MS = 25;
 const FIRST_SLICE = 1_000_000;
+
+/** A search as seen by a stretch of it. */
+interface Looking {
+  readonly progress?: () => void;
+  readonly cancelled?: (() => boolean) | undefined;
+}
 
 /**
  * The run of a program as something that one can move along: forwards at full speed, and backwards by going to the
@@ -71,7 +77,7 @@ export class Timeline {
 
   /** Goes to clock value `clock`, or as near to it as the run comes. */
   async goto(clock: number, search: Search = {}): Promise<Position> {
-    await this.searching(search, () => this.move(clock, search));
+    await this.searching(() => this.move(clock, search));
     return this.position;
   }
 
@@ -83,7 +89,7 @@ export class Timeline {
   /** Runs forwards with all probes until one asks to stop, `limit` is reached or the run ends. */
   async run(limit: number = Infinity, search: Search = {}): Promise<Stop> {
     for (;;) {
-      const stop = await this.forward(limit, search);
+      const stop = await this.forward(limit, { cancelled: search.cancelled });
       if (stop.kind !== 'edge') return stop.kind === 'stopped' ? stop.reason : this.atEnd(stop);
       if (!(await this.extend())) return { kind: 'edge' };
     }
@@ -98,11 +104,11 @@ export class Timeline {
    */
   async runBack(search: Search = {}): Promise<Hit<Probe> | undefined> {
     const now = this.machine.clock;
-    return this.searching(search, async () => {
+    return this.searching(async () => {
       const found = await this.backwards(search, () => true, async (end) => {
         let last: Hit<Probe> | undefined;
         for (;;) {
-          const stop = await this.forward(end, search);
+          const stop = await this.forward(end, { cancelled: search.cancelled });
           if (stop.kind !== 'stopped' || stop.reason.kind !== 'probe') return last;
           if (this.machine.clock < now) last = { position: this.position, value: stop.reason.probe };
         }
@@ -112,10 +118,46 @@ export class Timeline {
     });
   }
 
+  /**
+   * Who wrote last, before this moment, to any of `length` bytes from `address` on; undefined where nobody has. The
+   * timeline stays where it is. Intervals between snapshots in which the page is the same before and after are passed
+   * over, so a write that put back what had been there may be missed; `thorough` looks into all of them.
+   */
+  async lastWriter(address: number, length: number, options: { readonly memory?: number; readonly thorough?: boolean } = {}, search: Search = {}): Promise<LastWrite | undefined> {
+    const { machine, moments } = this;
+    const { memory = 0, thorough = false } = options;
+    const now = machine.clock;
+    return this.searching(async () => {
+      let last: LastWrite | undefined;
+      const probe = machine.probes.onWrite(memory, address, length, (_, access) => {
+        const position = { clock: machine.clock - (access.host && machine.depth > 0 ? 1 : 0), offset: this.replay.offset };
+        if (position.clock < now) last = { position, ...this.innermost(), host: access.host };
+      });
+      try {
+        const changed = (from: Moment, to: Moment | undefined): boolean => thorough || !moments.isSame(from, to, memory, address, length);
+        await this.backwards(search, changed, async (end) => {
+          while (machine.clock < end) {
+            const stop = await this.forward(end, { cancelled: search.cancelled });
+            if (stop.kind !== 'stopped' || stop.reason.kind === 'limit') break;
+          }
+          return last;
+        });
+      } finally {
+        probe.remove();
+      }
+      await this.move(now, {});
+      return last;
+    });
+  }
+  private innermost(): Pick<LastWrite, 'func' | 'offset'> {
+    const frame = this.machine.frames(2).find(({ kind }) => kind === 'wasm');
+    return frame?.kind === 'wasm' ? { func: frame.func, offset: frame.offset } : { func: undefined, offset: undefined };
+  }
+
   /** A digest of the whole state at a clock value; the timeline stays where it is. */
   async hashAt(clock: number, search: Search = {}): Promise<string> {
     const now = this.machine.clock;
-    return this.searching(search, async () => {
+    return this.searching(async () => {
       await this.move(clock, search);
       const hash = this.hash;
       await this.move(now, {});
@@ -133,7 +175,7 @@ export class Timeline {
   // How it moves
 
   /** Runs a search with the probes mute; one that is cancelled leaves the timeline where it was. */
-  private async searching<T>(_search: Search, work: () => Promise<T>): Promise<T> {
+  private async searching<T>(work: () => Promise<T>): Promise<T> {
     const now = this.machine.clock;
     return this.muted(async () => {
       try {
@@ -162,16 +204,16 @@ export class Timeline {
     const moment = moments.list[Math.max(at, 0)]!;
     if (machine.clock > clock || machine.clock < moment.clock) moments.restore(moment);
     const start = machine.clock;
-    const progress = (now: number): void => search.progress?.(Math.min(1, (now - start) / Math.max(1, Math.min(clock, this.edge) - start)));
+    const progress = (): void => search.progress?.((machine.clock - start) / Math.max(1, Math.min(clock, this.edge) - start));
     while (machine.clock < clock) {
-      const stop = await this.forward(clock, { ...search, progress: () => progress(machine.clock) });
+      const stop = await this.forward(clock, { ...search, progress });
       if (stop.kind === 'edge' && (await this.extend())) continue;
       if (stop.kind !== 'stopped' || stop.reason.kind === 'limit') return;
     }
   }
 
   /** To `limit`, the edge, the end, or where a probe asks to stop; takes snapshots on the way. */
-  private async forward(limit: number, search: Search): Promise<ReplayOutcome> {
+  private async forward(limit: number, looking: Looking): Promise<ReplayOutcome> {
     const { machine, replay } = this;
     for (;;) {
       const { clock } = machine;
@@ -184,7 +226,7 @@ export class Timeline {
       const paused = outcome.kind === 'stopped' && outcome.reason.kind === 'limit';
       if (paused && machine.clock === this.nextSnapshot(clock)) this.moments.take();
       if (!paused || machine.clock >= limit) return outcome;
-      await this.lookUp(search);
+      await this.lookUp(looking);
     }
   }
 
@@ -205,12 +247,12 @@ export class Timeline {
   }
 
   /** Lets others run, and asks whether to go on. */
-  private async lookUp(search: Search): Promise<void> {
+  private async lookUp({ cancelled, progress }: Looking): Promise<void> {
     if (performance.now() - this.lookedUp < SLICE_MS) return;
-    search.progress?.(0);
+    progress?.();
     await new Promise<void>((resolve) => setTimeout(resolve, 0));
     this.lookedUp = performance.now();
-    if (search.cancelled?.() === true) throw new Cancelled();
+    if (cancelled?.() === true) throw new Cancelled();
   }
 
   private async extend(): Promise<boolean> {
@@ -224,35 +266,31 @@ export class Timeline {
   }
 
   /**
-   * Goes through the intervals between snapshots from here backwards, and runs `look` at the start of each that
-   * `interesting` lets through, with the clock at which it ends.
+   * Goes through the intervals between snapshots from here backwards, and runs `look` with all probes from the start of
+   * each that `interesting` lets through, with the clock at which it ends.
    */
-  private async backwards<T>(
-    search: Search,
-    interesting: (at: number) => boolean,
-    look: (end: number) => Promise<T | undefined>,
-  ): Promise<T | undefined> {
+  private async backwards<T>(search: Search, interesting: (from: Moment, to: Moment | undefined) => boolean, look: (end: number) => Promise<T | undefined>): Promise<T | undefined> {
     const { moments, machine } = this;
     const now = machine.clock;
-    let end = now;
-    for (let at = moments.before(now - 1); at >= 0; ) {
-      const moment = moments.list[at]!;
-      if (interesting(at)) {
-        moments.restore(moment);
-        machine.probes.muted = false;
-        let found: T | undefined;
-        try {
-          found = await look(end);
-        } finally {
-          machine.probes.muted = true;
-        }
-        if (found !== undefined) return found;
-      }
-      search.progress?.(1 - moment.clock / Math.max(1, now));
-      end = moment.clock;
-      // There may be others by now.
-      at = moments.before(end - 1);
+    let to: Moment | undefined;
+    // While the machine still stands where the last interval ends.
+    const intervals: { readonly from: Moment; readonly end: number }[] = [];
+    for (let at = moments.before(now - 1); at >= 0; at--) {
+      const from = moments.list[at]!;
+      if (interesting(from, to)) intervals.push({ from, end: to?.clock ?? now });
+      to = from;
     }
-    return undefined;
+    machine.probes.muted = false;
+    try {
+      for (const [i, { from, end }] of intervals.entries()) {
+        moments.restore(from);
+        const found = await look(end);
+        if (found !== undefined) return found;
+        search.progress?.((i + 1) / intervals.length);
+      }
+      return undefined;
+    } finally {
+      machine.probes.muted = true;
+    }
   }
 }
