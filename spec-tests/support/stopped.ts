@@ -17,7 +17,7 @@ export interface Stopped<T> {
   readonly view: GoView;
 }
 
-/** Runs a Go program in a virtual world to its end, and looks at it whenever the function with this Go name is entered. */
+/** Runs a Go program in a virtual world to its end, and looks at it whenever the function with this Go name is called. */
 export async function stoppedAt<T>(module: string | Module, args: readonly string[], name: string, look: (view: GoView, program: Program) => T, limit = 3e8): Promise<Stopped<T>> {
   const written = ['', '', ''];
   const program = new Program(typeof module === 'string' ? testModule(module) : module, {
@@ -37,7 +37,12 @@ export async function stoppedAt<T>(module: string | Module, args: readonly strin
   const func = recognise(program.module)!.func(name);
   if (func === undefined) throw new Error(`no function ${name}`);
   const seen: T[] = [];
-  program.machine.probes.atEntry(program.instance.funcs[func]!, () => void seen.push(look(view, program)));
+  program.machine.probes.atEntry(program.instance.funcs[func]!, () => {
+    const [frame] = view.frames();
+    // With another PC_B a trampoline goes on with a call that was made before.
+    const pcB = frame?.kind === 'wasm' ? frame.locals[0] : undefined;
+    if (pcB !== undefined && 'i32' in pcB && pcB.i32 === 0) seen.push(look(view, program));
+  });
   program.start();
   const outcome = await program.run(limit);
   return { outcome, stdout: written[1]!, stderr: written[2]!, seen, program, view };

@@ -94,7 +94,9 @@ export class HostTrampoline {
     machine.charge(part.count - 1);
     this.onTurn?.(loop, pcF, pcB);
     machine.charge(1);
-    return { call: this.callee(loop, pcF), args: loop.passesPcB ? [i32(pcB)] : [] };
+    const callee = this.callee(loop, pcF);
+    machine.charge(0, 1);
+    return { call: callee, args: loop.passesPcB ? [i32(pcB)] : [] };
   }
 
   /** As `call_indirect` does it, with its traps. */

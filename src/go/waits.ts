@@ -1,4 +1,4 @@
-import { type Channel, readChannel } from './channels.js';
+import { type Channel, readChannel, showChannel } from './channels.js';
 import type { Goroutine } from './goroutines.js';
 import { type Holder, holders, isInData } from './holders.js';
 import type { GoCall } from './pclntab.js';
@@ -183,6 +183,8 @@ export function deadlockReport(view: GoView): DeadlockReport {
   const waits: Wait[] = [];
   for (const goroutine of goroutines) {
     const wait = whyWaits(view, goroutine);
+    // The js host asks a program that has nothing to do whether it is stuck: this one only answers.
+    if (wait.forever && goroutine.start?.name === 'runtime.handleAsyncEvent') continue;
     const outside = wait.targets.some((target) => target.on === 'timer' || target.on === 'io' || (target.on === 'channel' && target.channel.timer));
     // The goroutines of js events wait without a reason; whether an event comes is up to the host.
     const event = wait.reason === '' && goroutine.start?.name === 'runtime.handleAsyncEvent';
@@ -199,29 +201,72 @@ export function deadlockReport(view: GoView): DeadlockReport {
   return { deadlock: waits.length > 0 && canGoOn.length === 0, canGoOn, waits, stuck, circles: circles(useful, new Set(stuck)) };
 }
 
-/** Circles among the stuck ones, each once, beginning with its smallest id. */
+/** Circles among the stuck ones: all pairs that wait for each other, and for who is in none of these a shortest circle. */
 function circles(edges: ReadonlyMap<number, readonly number[]>, among: ReadonlySet<number>): number[][] {
-  const found: number[][] = [];
-  const done = new Set<number>();
-  for (const start of [...among].sort((a, b) => a - b)) {
-    const path: number[] = [];
-    const walk = (id: number): boolean => {
-      const at = path.indexOf(id);
-      if (at >= 0) {
-        found.push(path.slice(at));
-        return true;
-      }
-      if (done.has(id)) return false;
-      path.push(id);
-      for (const next of edges.get(id) ?? []) if (among.has(next) && path.length < 64 && walk(next)) return true;
-      path.pop();
-      done.add(id);
-      return false;
-    };
-    walk(start);
-    for (const id of path) done.add(id);
+  const found = new Map<string, number[]>();
+  const next = (id: number): number[] => (edges.get(id) ?? []).filter((other) => among.has(other));
+  const put = (circle: number[]): void => {
+    const first = circle.indexOf(Math.min(...circle));
+    const turned = [...circle.slice(first), ...circle.slice(0, first)];
+    found.set(turned.join(' '), turned);
+  };
+  for (const start of among) {
+    const pairs = next(start).filter((other) => next(other).includes(start));
+    for (const other of pairs) put([start, other]);
+    const circle = pairs.length > 0 ? undefined : shortestCircle(start, next);
+    if (circle !== undefined) put(circle);
   }
-  return found;
+  return [...found.values()].sort((a, b) => a[0]! - b[0]! || a.length - b.length || a[1]! - b[1]!);
+}
+
+function shortestCircle(start: number, next: (id: number) => number[]): number[] | undefined {
+  const from = new Map<number, number>();
+  const open = [start];
+  for (let id = open.shift(); id !== undefined; id = open.shift()) {
+    for (const other of next(id)) {
+      if (other === start) {
+        const circle = [id];
+        for (let back = id; back !== start; ) circle.unshift((back = from.get(back)!));
+        return circle;
+      }
+      if (from.has(other)) continue;
+      from.set(other, id);
+      open.push(other);
+    }
+  }
+  return undefined;
+}
+
+/** A wait in words: why, at what, and who could end it. */
+export function showWait(wait: Wait): string[] {
+  const { goroutine, reason, at, targets, wakers } = wait;
+  const place = (call: GoCall | undefined): string => (call === undefined ? '' : ` at ${call.name} ${call.file ?? '?'}:${call.line ?? '?'}`);
+  const lines = [`goroutine ${goroutine.id} [${reason === '' ? goroutine.state : reason}]${place(at)}`];
+  for (const target of targets) lines.push(`  ${showTarget(target)}`);
+  if (wait.forever) lines.push('  nothing can end this wait');
+  for (const { goroutine: id, via, at: holder, state, sameSide } of wakers) {
+    const how = via === 'stack' ? 'has it on its stack' : 'has it in a closure';
+    lines.push(`  goroutine ${id} [${state}] ${how}${place(holder)}${sameSide ? ', and waits for the same' : ''}`);
+  }
+  if (wait.inData) lines.push('  the data of the program refers to it: any goroutine may');
+  if (targets.some(({ on }) => on === 'channel' || on === 'sync') && wakers.length === 0 && !wait.inData) lines.push('  no other goroutine has it on its stack');
+  return lines;
+}
+
+function showTarget(target: WaitTarget): string {
+  switch (target.on) {
+    case 'channel': {
+      const { channel, action } = target;
+      const queue = (name: string, list: readonly { goroutine: number }[]): string => (list.length === 0 ? '' : `, ${name}: ${list.map(({ goroutine }) => goroutine).join(' ')}`);
+      return `to ${action} on 0x${channel.address.toString(16)} (${showChannel(channel)}${queue('receivers', channel.receivers)}${queue('senders', channel.senders)})`;
+    }
+    case 'sync':
+      return `at the ${target.object.kind} 0x${target.object.address.toString(16)} (${target.object.state})`;
+    case 'timer':
+      return `until ${target.until} ns on the program's clock`;
+    case 'io':
+      return `to ${target.mode} file descriptor ${target.fd}`;
+  }
 }
 
 /** Where in the program a goroutine stands: the innermost call outside of the runtime and package sync. */
