@@ -174,9 +174,10 @@ export class Stats {
   line({ machine, store }: Program): string {
     const fields = {
       instructions: machine.clock,
+      calls: machine.calls,
       hostCalls: this.hostCalls,
       memoryPages: store.memories[0]?.pages ?? 0,
-      tier: 'interp',
+      tier: (machine.compilation?.compiled ?? 0) > 0 ? 'compiled' : 'interp',
       decodeMs: Math.round(this.decodeMs * 10) / 10,
       runMs: Math.round(this.runMs * 10) / 10,
     };

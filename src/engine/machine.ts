@@ -64,6 +64,7 @@ export class Machine {
   private readonly heap: CodeHeap;
   /** The clock when `state.left` will be 0. */
   private clockEnd = 0;
+  private callsBefore = 0;
   private failure: Failure | undefined = undefined;
   private activations = 0;
   /** A host function that was started directly has its results ready. */
@@ -115,9 +116,15 @@ export class Machine {
     return this.tier?.statistics;
   }
 
-  /** Counts instructions that somebody executed in the guest's stead. */
-  charge(count: number): void {
+  /** Calls done by wasm functions, of each other and of the host, since this machine was made. */
+  get calls(): number {
+    return this.callsBefore + this.state.calls[0]!;
+  }
+
+  /** Counts instructions, and calls among them, that somebody executed in the guest's stead. */
+  charge(count: number, calls: number = 0): void {
     this.clockEnd += count;
+    this.callsBefore += calls;
   }
 
   /** Activations on the flat stack. */
@@ -378,6 +385,8 @@ export class Machine {
     }
     this.clockEnd = this.clock + left;
     state.left = left;
+    this.callsBefore = this.calls;
+    state.calls[0] = 0;
     const status = this.interpret(fused, left);
     // Where the code stands at LEAVE the activation has returned, though the record below may be a pending host call.
     switch (status) {
@@ -493,6 +502,7 @@ export class Machine {
     const host = this.hostOf(callee);
     if (host?.kind === 'leaf') {
       state.left -= code[pc + 1]!;
+      this.callsBefore++;
       if (!this.callLeaf(host, base)) return this.failed(state.rp);
       state.pc = next;
       return undefined;
@@ -506,6 +516,7 @@ export class Machine {
       if (!indirect || state.typeIds[callee] === code[pc + 4]) return undefined;
     }
     state.left -= code[pc + 1]!;
+    this.callsBefore++;
     state.records[state.rp + PC] = next;
     if (host !== undefined) {
       this.pushHost(callee, base);
@@ -574,6 +585,7 @@ export class Machine {
     // A tail call needs no record of its own, but perhaps a bridge.
     if (!this.hasRoom(state.fp, room, bridges ? 1 : 0)) return this.exhaust();
     state.left -= state.code[pc + 1]!;
+    this.callsBefore++;
     const from = state.fp + state.code[pc + 3]!;
     state.cells.i32.copyWithin(state.fp, from, from + words);
     if (host !== undefined) return this.tailCallHost(host, callee);

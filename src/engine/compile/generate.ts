@@ -1,7 +1,7 @@
 import type { Store, WasmFunction } from '../store.js';
 import { type Block, type Edge, type Site, successors } from './block.js';
 import { arrange } from './structure.js';
-import { isWide, leaving, type Translation, Translator } from './translate.js';
+import { CALLS, isWide, leaving, type Translation, Translator } from './translate.js';
 import { words } from './operand.js';
 
 /** One version of a function: from its call, or from where the interpreter stands in it. */
@@ -35,7 +35,8 @@ export function generate(store: Store, func: WasmFunction, address: number, from
   const registers = names.length + 8;
   const cost = Math.max(8 * (registers + 2 * func.type.params.length) + FRAME_BYTES, 8 * (translation.localTypes.length + translation.depth));
   const body = arrange(block, (head) => `if(c<0){${leaving(head.site, operandsAt(head))}}`);
-  const source = from === 0 ? called(translation, func, names, cost, body) : resumed(translation, block, names, body);
+  const name = from === 0 ? `f${address}` : `f${address}_${from}`;
+  const source = from === 0 ? called(name, translation, func, names, cost, body) : resumed(name, translation, block, names, body);
   const locals = translation.localTypes.map((type, i) => `l${i},${isWide(type) ? `h${i}` : '0'}`);
   return {
     source: source(`return x(${[address, 'k', 'c', ...locals].join(',')});`),
@@ -60,7 +61,7 @@ function variables({ depth, temps, localTypes }: Translation): string[] {
   return names;
 }
 
-function called({ localTypes }: Translation, func: WasmFunction, names: readonly string[], cost: number, body: string): (tail: string) => string {
+function called(name: string, { localTypes }: Translation, func: WasmFunction, names: readonly string[], cost: number, body: string): (tail: string) => string {
   const params: string[] = ['c', 'd'];
   const others: string[] = [];
   localTypes.forEach((type, i) => {
@@ -69,11 +70,11 @@ function called({ localTypes }: Translation, func: WasmFunction, names: readonly
     else others.push(...own.map((name) => `${name}=0`));
   });
   const declared = [...names.filter((name) => name !== ''), ...others].join(',');
-  return (tail) => `function(${params.join(',')}){let ${declared};X:{if((d-=${cost})<0||c<0)break X;${body}}${tail}}`;
+  return (tail) => `function ${name}(${params.join(',')}){let ${declared};Q[${CALLS}]++;X:{if((d-=${cost})<0||c<0)break X;${body}}${tail}}`;
 }
 
 /** The locals, and the operands of the block, stand in the flat frame. */
-function resumed({ localTypes }: Translation, block: Block, names: readonly string[], body: string): (tail: string) => string {
+function resumed(name: string, { localTypes }: Translation, block: Block, names: readonly string[], body: string): (tail: string) => string {
   let at = 0;
   const values: string[] = [];
   const take = (lo: string, hi: string, type: number): void => {
@@ -85,7 +86,7 @@ function resumed({ localTypes }: Translation, block: Block, names: readonly stri
   block.types.forEach((type, i) => take(`s${i}`, `z${i}`, type));
   const taken = new Set(values.map((value) => value.slice(0, value.indexOf('='))));
   const declared = [...names.filter((name) => name !== '' && !taken.has(name.slice(0, -2))), ...values].join(',');
-  return (tail) => `function(c,d,I,p){let ${declared};X:{${body}}${tail}}`;
+  return (tail) => `function ${name}(c,d,I,p){let ${declared};X:{${body}}${tail}}`;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Site } from './block.js';
 import { Departure, MARK } from './departure.js';
 import { FRAME_BYTES, generate, type Version } from './generate.js';
 import { EXCHANGE_WORDS, memoryLibrary, numericLibrary } from './library.js';
-import { INDEX, isWide, NotWorthCompiling } from './translate.js';
+import { CALLS, INDEX, isWide, NotWorthCompiling } from './translate.js';
 
 /** Compiled code: takes what is left of the budgets of instructions and of stack, and arguments as words. */
 type Code = (c: number, d: number, ...words: number[]) => number;
@@ -294,6 +294,7 @@ export class CompiledTier {
         if (isWide(type)) i32[spare + 2 * i + 1] = given[at++]!;
       });
       state.left = c + this.reserve;
+      state.calls[0]!++;
       try {
         callLeaf(state, host, spare);
       } catch (error) {
@@ -379,6 +380,9 @@ export class CompiledTier {
       if (error instanceof RangeError) throw new Crash(`compiled code overflowed the stack: ${error.message}`);
       throw error;
     }
+    // The loop has counted the call that came here.
+    state.calls[0]! += this.exchange[CALLS]! - (index === 0 ? 1 : 0);
+    this.exchange[CALLS] = 0;
     if (c !== MARK) {
       state.left = c + this.reserve;
       const { i32 } = state.cells;

@@ -879,6 +879,8 @@ export class Translator {
 
 /** Where an indirect call leaves its index, for when the interpreter has to do it. */
 export const INDEX = 2000;
+/** Where compiled code counts its calls of compiled code. */
+export const CALLS = 2001;
 
 /** Goes to where the locals are written down. */
 export function leaving(site: number, operands: readonly Operand[]): string {

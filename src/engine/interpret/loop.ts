@@ -46,7 +46,7 @@ const TRAPS_NULL_FUNCTION = 12;
  * @param fused Whether exact code is to be left where fused code may have an entry.
  */
 export function interpret(state: ExecutionState, entries: Int32Array, left: number, fused: boolean): number {
-  const { code, cells, leaves, typeIds, tables, memories, memory, cellEnd, recordEnd } = state;
+  const { code, cells, leaves, typeIds, tables, memories, memory, calls, cellEnd, recordEnd } = state;
   const I = cells.i32;
   const S = cells.f32;
   const F = cells.f64;
@@ -195,6 +195,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
             break run;
           }
           left -= code[pc + 1]!;
+          calls[0]!++;
           R[rp + 1] = pc + 4;
           rp += 4;
           R[rp] = x;
@@ -212,6 +213,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
             break run;
           }
           left -= code[pc + 1]!;
+          calls[0]!++;
           state.pc = pc;
           state.fp = fp;
           state.rp = rp;
@@ -249,6 +251,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
             break run;
           }
           left -= code[pc + 1]!;
+          calls[0]!++;
           R[rp + 1] = pc + 6;
           rp += 4;
           R[rp] = x;
@@ -273,6 +276,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
             break run;
           }
           left -= code[pc + 1]!;
+          calls[0]!++;
           i = fp + code[pc + 3]!;
           y = fp + code[entry - 3]!;
           xh = fp;
@@ -1753,6 +1757,7 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
             break run;
           }
           left -= code[pc + 1]!;
+          calls[0]!++;
           R[rp + 1] = pc + 4;
           rp += 4;
           R[rp] = x;

@@ -49,6 +49,8 @@ export class ExecutionState {
   /** Accesses of memory at addresses from `watchLow` on and below `watchHigh` are looked at. */
   watchLow = 0;
   watchHigh = 0;
+  /** One word: calls done since the machine asked last, of wasm functions and of the host. */
+  readonly calls: Int32Array = new Int32Array(1);
   /** Asks the loop to come back after a call of the host. */
   interrupted = false;
   /** The exception on its way to a handler, or that of a failed activation; 0: none. */
