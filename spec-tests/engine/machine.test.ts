@@ -52,6 +52,31 @@ describe('the clock', () => {
     }
   });
 
+  it('counts calls of every kind once, in every lowering and tier', () => {
+    const { module } = compile(`(module
+      (type $f (func)) (import "" "leaf" (func $leaf)) (import "" "full" (func $full)) (table funcref (elem $callee)) (elem declare func $callee)
+      (func $callee (type $f))
+      (func $tail return_call $callee)
+      (func (export "f") (local i32)
+        (loop
+          call $callee (call_indirect (type $f) (i32.const 0)) (call_ref $f (ref.func $callee)) call $tail call $leaf call $full
+          (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 10))))))`);
+    const type = { kind: 'func', params: [], results: [] } as const;
+    const hosts: Record<string, HostFunction> = {
+      leaf: { kind: 'leaf', type, name: 'leaf', call: () => {} },
+      full: { kind: 'full', type, name: 'full', call: () => {} },
+    };
+    for (const [tier, every] of [['interp', false], ['interp', true], ['compiled', false]] as const) {
+      const { machine, func } = running(module, hosts, { tier });
+      if (every) machine.probes.everyInstruction(() => undefined);
+      machine.start(func('f'), []);
+      let stop = machine.run();
+      for (; stop.kind === 'host-call'; stop = machine.run()) machine.finishHostCall();
+      expect(stop.kind).toBe('returned');
+      expect(machine.calls).toBe(10 * 7);
+    }
+  });
+
   it('counts the instruction that traps, in both lowerings', () => {
     const { module } = compile('(module (func (export "f") (param i32) nop (drop (i32.div_s (i32.const 1) (local.get 0)))))');
     for (const every of [false, true]) {
