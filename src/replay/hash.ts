@@ -29,7 +29,7 @@ export function mix(a: number, b: number): number {
 
 /** Of all of `bytes`. */
 export function hashBytes(bytes: Uint8Array): number {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
   let hash = hashWords(words, 0, words.length);
   for (let i = words.length * 4; i < bytes.length; i++) hash = mix(hash, bytes[i]!);

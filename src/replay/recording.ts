@@ -211,7 +211,7 @@ function readHead(file: Uint8Array): { header: RecordingHeader; end: number } {
   const view = new DataView(file.buffer, file.byteOffset);
   const end = at + 8 + view.getUint32(at, true);
   if (file.length < end) throw new RecordingError('it is cut off within its head');
-  const content = file.slice(at + 8, end);
+  const content = file.subarray(at + 8, end);
   if (view.getInt32(at + 4, true) !== hashBytes(content)) throw new RecordingError('its head is damaged');
   try {
     return { header: checkHeader(decodeData(content)), end };

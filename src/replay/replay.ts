@@ -268,7 +268,8 @@ export class Replay {
       }
       case EVENT.output: {
         const fd = reader.u8();
-        this.onOutput?.(fd, reader.raw());
+        const bytes = reader.raw();
+        this.onOutput?.(fd, bytes);
         return;
       }
       case EVENT.global: {
