@@ -1,7 +1,7 @@
 import type { FuncType, ValType } from '../wasm/types.js';
 import { Crash, Exhaustion, OUT_OF_MEMORY, Trap, UncaughtException } from './errors.js';
 import { countingOffset, type Frame, localTypes, materialise, readOperand, readValues, startOffset } from './frames.js';
-import { CompiledTier, type TierStatistics } from './compile/tier.js';
+import { CompiledTier, RUNNING_HEAT, type TierStatistics } from './compile/tier.js';
 import type { HostFunction } from './host-function.js';
 import { BRIDGE_PC, CodeHeap, LEAVE_PC, type Segment } from './interpret/code-heap.js';
 import { adopt, deliver, findHandler, uncaught } from './interpret/exceptions.js';
@@ -40,12 +40,17 @@ export interface MachineOptions {
   /** Cells of operands and locals, 8 bytes each (default 32 Mi). */
   readonly maxStackCells?: number | undefined;
   readonly tier?: 'auto' | 'interp' | 'compiled' | undefined;
+  /** How often a place must be reached before code for it is compiled; 0 compiles every function when it is first called. */
+  readonly patience?: number | undefined;
 }
 
 type Failure = Trap | Exhaustion | UncaughtException;
 
 /** How much a run charges at most before it comes back to this file. */
 const SLICE = 2 ** 30;
+/** Whether `auto` compiles: not before that is never slower. */
+const AUTO_COMPILES: boolean = false;
+const AUTO_PATIENCE = 50;
 
 /**
  * Runs the functions of a store, with its whole state in flat arrays. An activation is one call from outside: `start`
@@ -64,6 +69,8 @@ export class Machine {
   private readonly heap: CodeHeap;
   /** The clock when `state.left` will be 0. */
   private clockEnd = 0;
+  /** What the run may still charge. */
+  private most = 0;
   private callsBefore = 0;
   private failure: Failure | undefined = undefined;
   private activations = 0;
@@ -96,10 +103,9 @@ export class Machine {
     this.state = new ExecutionState(store, this.limits);
     this.heap = new CodeHeap(this.state, (func) => this.probes.positions(func));
     this.state.roots = rootsOf(store, this.state, this.heap);
-    // `auto` is interpreted until compiled code is never slower.
-    if (options.tier === 'compiled') {
+    if (options.tier === 'compiled' || (options.tier === 'auto' && AUTO_COMPILES)) {
       const probed = (func: number): boolean => this.probes.positions(func) !== undefined;
-      this.tier = new CompiledTier(store, this.state, this.heap, (func) => this.hostOf(func), probed, 0);
+      this.tier = new CompiledTier(store, this.state, this.heap, (func) => this.hostOf(func), probed, options.patience ?? (options.tier === 'auto' ? AUTO_PATIENCE : 0));
     }
     this.state.records[FUNC] = -1;
     this.state.records[PC] = LEAVE_PC;
@@ -249,7 +255,7 @@ export class Machine {
   /** Pushes a frame whose arguments stand at word `base`; false where a limit forbids it. */
   private push(func: number, base: number): boolean {
     const { state } = this;
-    this.tier?.compile(func);
+    if (this.tier?.eager === true) this.tier.compile(func);
     const entry = this.heap.entry(func);
     if (!this.hasRoom(base, state.code[entry - 2]!)) return false;
     state.rp += RECORD;
@@ -378,7 +384,8 @@ export class Machine {
     const fused = remaining > margin && !this.pausing && !this.probes.watchesEverything;
     this.mode = fused ? 'fused' : 'exact';
     let left: number;
-    if (fused) left = Math.min(remaining - margin, SLICE);
+    this.most = remaining - margin;
+    if (fused) left = Math.min(this.most, this.tier === undefined || this.tier.eager ? SLICE : this.tier.stretch);
     else {
       this.leaveFused();
       left = this.exactBudget(remaining);
@@ -392,7 +399,7 @@ export class Machine {
     switch (status) {
       case STATUS_BUDGET:
         if (state.pc === LEAVE_PC) return this.returned();
-        return fused ? undefined : this.atInstruction(limit);
+        return fused ? this.afterStretch() : this.atInstruction(limit);
       case STATUS_CALLER:
         return state.pc === LEAVE_PC ? this.returned() : undefined;
       case STATUS_SWITCH:
@@ -408,7 +415,7 @@ export class Machine {
       case STATUS_TAIL_CALL:
         return this.tailCall();
       case STATUS_ENTER:
-        return this.enterCompiled();
+        return this.enterCompiled((tier) => tier.enter());
       case STATUS_WATCH:
         return this.reachWatch();
       case STATUS_PROBE:
@@ -421,11 +428,15 @@ export class Machine {
   }
 
   /** At an ENTER. Compiled code comes back with the state as the loop leaves it. */
-  private enterCompiled(): StopReason | undefined {
+  private enterCompiled(run: (tier: CompiledTier) => Failure | undefined): StopReason | undefined {
+    const { state } = this;
+    const more = Math.max(0, Math.min(this.most, SLICE) - state.left);
+    state.left += more;
+    this.clockEnd += more;
     let failure: Failure | undefined;
     this.interpreting = true;
     try {
-      failure = this.tier!.enter();
+      failure = run(this.tier!);
     } finally {
       this.interpreting = false;
     }
@@ -433,6 +444,20 @@ export class Machine {
     this.failure = failure;
     const error = this.raise(failure, this.state.rp);
     return error === undefined ? undefined : this.fail(error, this.place(this.top()), 0);
+  }
+
+  /** Fused code has run for a while: what runs now is probably hot, and goes on compiled, in the middle of the function. */
+  private afterStretch(): StopReason | undefined {
+    const { state, tier, heap } = this;
+    const segment = heap.segmentAt(state.pc);
+    if (tier === undefined || tier.eager || segment === undefined || segment.mode !== 'fused' || !tier.warm(segment.func, RUNNING_HEAT)) return undefined;
+    const place = heap.map(segment).at(state.pc);
+    const version = place === undefined ? undefined : tier.versionAt(segment.func, place.offset);
+    if (place === undefined || version === undefined) return undefined;
+    materialise(state.cells, state.fp, place);
+    this.clockEnd += place.count;
+    state.pc = this.exactEntry(segment.func, place.offset);
+    return this.enterCompiled(() => (tier.run(segment.func, version) ? tier.failure : undefined));
   }
 
   /** Exact code goes instruction by instruction only where somebody watches each. */
@@ -510,7 +535,7 @@ export class Machine {
     const crosses = host === undefined && this.wasm(callee).instance !== state.instance;
     const entry = host === undefined ? this.heap.segmentOf(callee, this.mode).entry : 0;
     if (!this.hasRoom(base, host === undefined ? state.code[entry - 2]! : 0)) return this.exhaust();
-    if (this.mode === 'fused' && host === undefined) this.tier?.compile(callee);
+    if (this.mode === 'fused' && host === undefined && this.tier?.eager === true) this.tier.compile(callee);
     if (host === undefined && !crosses) {
       // Lowered, and with room: now the loop can do it.
       if (!indirect || state.typeIds[callee] === code[pc + 4]) return undefined;

@@ -48,6 +48,10 @@ export interface Site {
   uncount: number;
   /** `after`: where it goes on. */
   next: Block | undefined;
+  /** `after`: the function that is called, where that is known; else −1. */
+  readonly callee: number;
+  /** `start`: the code of the block is reached. */
+  reached: boolean;
   /** Resolved place in lowered code, see `tier.ts`. */
   pc: number;
   charge: number;

@@ -2,7 +2,7 @@ import { type FuncType, V128 } from '../../wasm/types.js';
 import { Crash, Exhaustion, Trap, UncaughtException } from '../errors.js';
 import type { HostFunction, LeafFunction } from '../host-function.js';
 import { type CodeHeap, ENTER_WORDS } from '../interpret/code-heap.js';
-import { callLeaf, type ExecutionState, FP, FUNC, memoryOf, PC, RECORD } from '../interpret/state.js';
+import { callLeaf, type ExecutionState, FP, FRAME, FUNC, KIND, memoryOf, PC, RECORD } from '../interpret/state.js';
 import type { MemoryInstance } from '../memory.js';
 import type { Instance, Store, WasmFunction } from '../store.js';
 import type { Site } from './block.js';
@@ -36,6 +36,13 @@ interface Compiled {
   readonly resumed: Map<number, FromFrame>;
   readonly results: FuncType['results'];
 }
+
+/** A function of this heat, times the patience, is compiled. */
+const HOT = 20;
+/** The heat of being found running after a stretch of the interpreter. */
+export const RUNNING_HEAT = 400;
+/** The heat of a change between the tiers. */
+const CHANGE_HEAT = 8;
 
 /** What generated code of one instance can name. */
 interface Environment {
@@ -102,6 +109,33 @@ export class CompiledTier {
     this.stackBytes = measureStack();
   }
 
+  // Choosing what to compile
+
+  /** How hot functions are, by address. */
+  private heat = new Int32Array(256);
+
+  /** Is a function compiled at its first call? */
+  get eager(): boolean {
+    return this.patience === 0;
+  }
+  /** Instructions after which the interpreter comes back to see what is hot. */
+  get stretch(): number {
+    return this.patience * 1000;
+  }
+  /** A function was found running, or in the way of compiled code. Is it compiled now? */
+  warm(func: number, heat: number): boolean {
+    if (this.functions.has(func)) return true;
+    if (func >= this.heat.length) {
+      const bigger = new Int32Array(this.store.funcs.length);
+      bigger.set(this.heat);
+      this.heat = bigger;
+    }
+    this.heat[func]! += heat;
+    if (this.heat[func]! < this.patience * HOT) return false;
+    this.heat[func] = -this.patience * HOT;
+    return this.compile(func);
+  }
+
   // Making code
 
   /** Compiles a function unless that is done, or is not worth it. */
@@ -151,7 +185,9 @@ export class CompiledTier {
   private make({ names }: Environment, body: string): unknown[] {
     const types = new Set([...body.matchAll(/\bY(\d+)\[/g)].map((match) => Number(match[1])));
     const tables = new Set([...body.matchAll(/\bN(\d+)\./g)].map((match) => Number(match[1])));
-    let head = `'use strict';const {${Object.keys(names).join(',')}}=E;`;
+    const used = new Set(body.match(/\b[A-Za-z]\w*/g));
+    const named = Object.keys(names).filter((name) => used.has(name) || VIEWED.has(name));
+    let head = `'use strict';const {${[...named, 'typed', 'tables'].join(',')}}=E;`;
     for (const type of types) head += `const Y${type}=typed(${type});`;
     for (const table of tables) head += `const N${table}=tables[${table}];`;
     head += 'let M,B,C,H,K,G;const u=()=>{M=memory.i32;B=memory.u8;C=memory.i8;H=memory.u16;K=memory.i16;G=globals.i32;};u();';
@@ -356,45 +392,82 @@ export class CompiledTier {
    */
   enter(): Trap | Exhaustion | UncaughtException | undefined {
     const { state, heap } = this;
-    const { code, pc, fp, rp } = state;
+    const { code, pc } = state;
     const func = code[pc + 1]!;
     const compiled = this.functions.get(func);
-    const segment = heap.segmentAt(pc)!;
-    const index = (pc - segment.entry) / ENTER_WORDS;
-    const stack = this.room(fp, rp);
+    const index = (pc - heap.segmentAt(pc)!.entry) / ENTER_WORDS;
+    const version = compiled === undefined || state.left <= 2 * this.longest ? undefined : this.version(compiled, index);
+    if (!this.eager && index === 0) this.warmCaller();
+    if (version !== undefined && this.run(func, version, index === 0 ? 1 : 0)) return this.departure.failure;
+    this.interpretInstead(func, pc, index);
+    return undefined;
+  }
+
+  /** A caller that is interpreted keeps coming here. */
+  private warmCaller(): void {
+    const { records, rp } = this.state;
+    const caller = records[rp - RECORD + FUNC]!;
+    if (caller >= 0 && records[rp - RECORD + KIND] === FRAME.wasm) this.warm(caller, CHANGE_HEAT);
+  }
+
+  /** The version that begins where the interpreter stands in a compiled function; undefined if there is none. */
+  versionAt(func: number, offset: number): FromFrame | undefined {
+    const compiled = this.functions.get(func);
+    if (compiled === undefined || this.state.left <= 2 * this.longest) return undefined;
+    const k = compiled.version.sites.findIndex((site) => site.kind === 'start' && site.offset === offset && site.reached);
+    return k < 0 ? undefined : this.resumed(compiled, k);
+  }
+
+  /** Of a host function that compiled code called last. */
+  get failure(): Trap | Exhaustion | UncaughtException | undefined {
+    return this.departure.failure;
+  }
+
+  /**
+   * Runs compiled code in the innermost frame; false if there is no room for it.
+   *
+   * @param counted Calls that the code will count, and the loop has counted already.
+   */
+  run(func: number, first: FromFrame, counted = 0): boolean {
+    const { state, departure } = this;
+    let { fp, rp } = state;
+    let version = first;
+    let running = this.functions.get(func)!;
     this.reserve = this.longest;
-    const run = compiled === undefined || stack < LEAST_STACK || state.left <= 2 * this.reserve ? undefined : this.version(compiled, index);
-    if (compiled === undefined || run === undefined) {
-      this.interpretInstead(func, pc, index);
-      return undefined;
+    for (let entered = false; ; entered = true) {
+      const stack = this.room(fp, rp);
+      if (stack < LEAST_STACK) return entered;
+      if (!entered) state.calls[0]! -= counted;
+      this.statistics.entries++;
+      departure.clear();
+      const { environment } = running;
+      if (environment.views !== environment.memory.i32) this.refreshViews();
+      const c = call(version, state.left - this.reserve, stack, state.cells.i32, fp);
+      state.calls[0]! += this.exchange[CALLS]!;
+      this.exchange[CALLS] = 0;
+      if (c !== MARK) {
+        this.return(running, c, fp, rp);
+        return true;
+      }
+      this.statistics.departures++;
+      const next = this.write(rp, fp);
+      if (next === undefined || departure.failure !== undefined || state.left <= 2 * this.reserve) return true;
+      // Where a function dispatches on what it is resumed with.
+      ({ fp, rp } = state);
+      version = next;
+      running = this.functions.get(state.records[rp + FUNC]!)!;
     }
-    this.statistics.entries++;
-    const { departure } = this;
-    departure.clear();
-    const { environment } = compiled;
-    if (environment.views !== environment.memory.i32) this.refreshViews();
-    let c: number;
-    try {
-      c = run(state.left - this.reserve, stack, state.cells.i32, fp);
-    } catch (error) {
-      if (error instanceof RangeError) throw new Crash(`compiled code overflowed the stack: ${error.message}`);
-      throw error;
-    }
-    // The loop has counted the call that came here.
-    state.calls[0]! += this.exchange[CALLS]! - (index === 0 ? 1 : 0);
-    this.exchange[CALLS] = 0;
-    if (c !== MARK) {
-      state.left = c + this.reserve;
-      const { i32 } = state.cells;
-      for (let i = 0; i < 2 * compiled.results.length; i++) i32[fp + i] = this.exchange[i]!;
-      state.rp = rp - RECORD;
-      state.fp = state.records[state.rp + FP]!;
-      state.pc = state.records[state.rp + PC]!;
-      return undefined;
-    }
-    this.statistics.departures++;
-    this.write(rp, fp);
-    return departure.failure;
+  }
+
+  private return({ results }: Compiled, c: number, fp: number, rp: number): void {
+    const { state } = this;
+    const { records } = state;
+    state.left = c + this.reserve;
+    const { i32 } = state.cells;
+    for (let i = 0; i < 2 * results.length; i++) i32[fp + i] = this.exchange[i]!;
+    state.rp = rp - RECORD;
+    state.fp = records[state.rp + FP]!;
+    state.pc = records[state.rp + PC]!;
   }
 
   /** Goes on in lowered code where an ENTER stands. */
@@ -449,12 +522,13 @@ export class CompiledTier {
     return stack;
   }
 
-  /** Writes the frames that were left into the flat state, the outermost at `rp` and `fp`. */
-  private write(outermost: number, base: number): void {
+  /** Writes the frames that were left into the flat state, the outermost at `rp` and `fp`. Answers compiled code to go on with. */
+  private write(outermost: number, base: number): FromFrame | undefined {
     const { state, departure } = this;
     const { records, cells } = state;
     let rp = outermost;
     let fp = base;
+    let next: FromFrame | undefined;
     state.left = departure.budget + this.reserve;
     for (let i = departure.frames.length - 1; i >= 0; i--) {
       const { func, site: k, calling, before, words } = departure.frames[i]!;
@@ -470,10 +544,19 @@ export class CompiledTier {
         fp += words.length;
       } else {
         const place = before ? 'at' : site.kind;
+        const compiled = this.functions.get(func);
+        if (site.kind === 'start' && departure.budget > 0 && compiled !== undefined) next = this.resumed(compiled, k);
+        if (before && !this.eager) this.warmCallee(site);
         state.pc = departure.failure === undefined ? this.standingPc(func, site, place) : this.exactPc(func, site);
       }
     }
     this.leaving.clear();
+    return next;
+  }
+
+  /** A call that compiled code left for. */
+  private warmCallee({ callee }: Site): void {
+    if (callee >= 0) this.warm(callee, CHANGE_HEAT);
   }
 
   /** Where a call that is under way comes back to. */
@@ -527,6 +610,18 @@ export class CompiledTier {
     }
     state.left += charge;
     return place.pc;
+  }
+}
+
+/** What the views are taken from. */
+const VIEWED: ReadonlySet<string> = new Set(['memory', 'globals']);
+
+function call(version: FromFrame, c: number, d: number, words: Int32Array, fp: number): number {
+  try {
+    return version(c, d, words, fp);
+  } catch (error) {
+    if (error instanceof RangeError) throw new Crash(`compiled code overflowed the stack: ${error.message}`);
+    throw error;
   }
 }
 

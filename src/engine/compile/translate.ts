@@ -96,8 +96,8 @@ export class Translator {
 
   // Blocks and sites
 
-  private addSite(kind: Site['kind'], offset: number, next?: Block): number {
-    return this.sites.push({ kind, offset, uncount: 0, next, pc: -1, charge: 0, hits: 0 }) - 1;
+  private addSite(kind: Site['kind'], offset: number, next?: Block, callee = -1): number {
+    return this.sites.push({ kind, offset, uncount: 0, next, callee, reached: false, pc: -1, charge: 0, hits: 0 }) - 1;
   }
   private newBlock(types: readonly ValType[], offset = this.reader.pos): Block {
     const id = this.blocks.length;
@@ -109,7 +109,9 @@ export class Translator {
   /** Goes on in a block, whose operands are in their variables. */
   private begin(block: Block): void {
     (block as { offset: number }).offset = this.reader.pos;
-    (this.sites[block.site] as { offset: number }).offset = this.reader.pos;
+    const site = this.sites[block.site]!;
+    (site as { offset: number }).offset = this.reader.pos;
+    site.reached = true;
     this.block = block;
     this.reachable = true;
     this.temp = 0;
@@ -864,7 +866,7 @@ export class Translator {
     for (let i = 0; i < first; i++) this.line(variable(i, this.stack[i]!));
     const below = this.typesBelow(first);
     const next = this.newBlock([...below, ...type.results]);
-    const site = this.addSite('after', reader.start, next);
+    const site = this.addSite('after', reader.start, next, address);
     this.stack.length = 0;
     for (const operand of below) this.pushVariable(operand);
     this.line(`c=${target}(c,d${args});if(c<0){${leaving(site, this.stack)}}`);
