@@ -3,7 +3,6 @@ import { Refusal } from '../errors.js';
 import { GUEST_OPTIONS, guestSettings } from '../guest-options.js';
 import { prepareGuest, runGuest } from '../guest.js';
 import { wholeNumber } from '../option-values.js';
-import { snapshotGuest } from '../snapshot-file.js';
 
 export const run: Command = {
   name: 'run',
@@ -32,6 +31,7 @@ export const run: Command = {
     if ((at === undefined) !== (out === undefined)) throw new Refusal('--snapshot-at N and -o FILE belong together');
     const settings = guestSettings(args, at === undefined ? { clock: 'real' } : { clock: 'virtual', seed: 0 });
     if (at === undefined || out === undefined) return runGuest(prepareGuest(settings, args.words));
+    const { snapshotGuest } = await import('../snapshot-file.js');
     return snapshotGuest(prepareGuest(settings, args.words), args.words, at, out);
   },
 };
