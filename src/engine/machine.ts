@@ -387,8 +387,9 @@ export class Machine {
     this.most = remaining - margin;
     if (fused) left = Math.min(this.most, this.tier === undefined || this.tier.eager ? SLICE : this.tier.stretch);
     else {
+      // Instructions that fused code has not charged yet are charged by this.
       this.leaveFused();
-      left = this.exactBudget(remaining);
+      left = this.exactBudget(limit - this.clock);
     }
     this.clockEnd = this.clock + left;
     state.left = left;
