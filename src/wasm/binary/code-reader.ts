@@ -15,6 +15,8 @@ function admitted(features: Features | undefined): Uint8Array {
   return flags;
 }
 
+const NONE = new Uint32Array(0);
+
 /** Catch clauses of `try_table`, as in the binary format. */
 export const CATCH = { catch: 0, catchRef: 1, catchAll: 2, catchAllRef: 3 } as const;
 
@@ -61,10 +63,10 @@ export class InstructionReader extends ByteReader {
   target: ValType = BOT;
   readonly types: ValType[] = [];
   /** Depths, the default last. Only the first `labelCount` are meant. */
-  labels: Uint32Array = new Uint32Array(16);
+  labels: Uint32Array = NONE;
   labelCount = 0;
   /** Triples: a `CATCH` kind, the tag (0 without one), the label. Only the first `catchCount` triples are meant. */
-  catches: Uint32Array = new Uint32Array(24);
+  catches: Uint32Array = NONE;
   catchCount = 0;
 
   private rows: Uint8Array;
