@@ -547,7 +547,7 @@ export class CompiledTier {
         const compiled = this.functions.get(func);
         if (site.kind === 'start' && departure.budget > 0 && compiled !== undefined) next = this.resumed(compiled, k);
         if (before && !this.eager) this.warmCallee(site);
-        state.pc = departure.failure === undefined ? this.standingPc(func, site, place) : this.exactPc(func, site);
+        state.pc = departure.failure === undefined && next === undefined ? this.standingPc(func, site, place) : this.exactPc(func, site);
       }
     }
     this.leaving.clear();
