@@ -78,7 +78,7 @@ describe.each([
 
     it('every command is understood', () => {
       expect(unreadable).toEqual([]);
-      expect(assertions).toBe(folder === official ? 64_094 : 50);
+      expect(assertions).toBe(folder === official ? 64_094 : 141);
     });
 
     it('malformed text is refused with the expected words', () => {
