@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   record: async () => (await import('./commands/record.js')).record,
   replay: async () => (await import('./commands/replay.js')).replay,
   resume: async () => (await import('./commands/resume.js')).resume,
+  debug: async () => (await import('./commands/debug.js')).debug,
   inspect: async () => (await import('./commands/inspect.js')).inspect,
   spec: async () => (await import('./commands/spec.js')).spec,
   wat2wasm: async () => (await import('./commands/wat2wasm.js')).wat2wasm,

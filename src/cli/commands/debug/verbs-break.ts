@@ -1,0 +1,237 @@
+import type { Breakpoint } from '../../../debug/breakpoint.js';
+import { parseHitCondition } from '../../../debug/breakpoint.js';
+import { EVENT_KINDS } from '../../../debug/events.js';
+import { CELL_BYTES, Expression } from '../../../debug/expression.js';
+import { PLACE_FORMS, type Site } from '../../../debug/places.js';
+import { showThing, type WatchedThing } from '../../../debug/watched.js';
+import { nearest } from '../../nearest.js';
+import type { Console } from './console.js';
+import { Complaint, firstWord, type Verb, wholeNumber } from './verb.js';
+
+function describe({ session }: Console, { id, name, trigger, text, enabled, condition, hitCondition, log, hits }: Breakpoint): string {
+  const notes: string[] = [];
+  if (!enabled) notes.push('off');
+  if (condition !== undefined) notes.push(`if ${condition.text}`);
+  if (hitCondition !== undefined) notes.push(`hits ${hitCondition.operator} ${hitCondition.count}`);
+  if (log !== undefined) notes.push(`log ${log.map((expression) => expression.text).join(', ')}`);
+  if (hits > 0) notes.push(`hit ${hits} time${hits === 1 ? '' : 's'}`);
+  const what = trigger.kind === 'places' ? siteList(session.target.nameOf.bind(session.target), trigger.sites) : trigger.kind === 'event' ? `event ${trigger.event.name}${trigger.goroutine === undefined ? '' : ` of goroutine ${trigger.goroutine}`}: ${trigger.event.about}` : `${trigger.on} of ${showThing(trigger.thing)}`;
+  return `${trigger.kind === 'watch' ? 'Watchpoint' : 'Breakpoint'} ${id}${name === undefined ? '' : ` (${name})`} ${text.includes(what) ? what : `${text}: ${what}`}${notes.length === 0 ? '' : ` [${notes.join('; ')}]`}`;
+}
+
+const MOST_SITES = 4;
+
+function siteList(nameOf: (func: number) => string, sites: readonly Site[]): string {
+  const texts = sites.slice(0, MOST_SITES).map(({ func, offset, line }) => {
+    const name = nameOf(func);
+    if (line === undefined) return `${name}${offset === undefined ? '' : ` at byte 0x${offset.toString(16)}`}`;
+    const inlined = line.function === line.into ? '' : ` inlined into ${line.into}`;
+    const block = line.lines.first < line.lines.last ? `, where lines ${line.lines.first} to ${line.lines.last} begin` : '';
+    return `${line.function}${inlined} ${line.file}:${line.line}${line.exact ? '' : ` (not exact${block})`}`;
+  });
+  return `${texts.join('; ')}${sites.length > MOST_SITES ? `; and ${sites.length - MOST_SITES} more places` : ''}`;
+}
+
+function breakpointNamed({ session }: Console, text: string): Breakpoint {
+  const found = session.breakpoints.find(({ id, name }) => String(id) === text || (name !== undefined && name === text));
+  if (found === undefined) throw new Complaint(text === '' ? 'which breakpoint? Say its number or name' : `there is no breakpoint ${text}`);
+  return found;
+}
+
+/** `PLACE if CONDITION`, `event NAME [of G]`. */
+function setBreakpoint(console: Console, text: string): Breakpoint {
+  const { session } = console;
+  const [, place = '', condition] = /^(.*?)(?:\s+if\s+(.*))?$/s.exec(text.trim())!;
+  const parsed = condition === undefined ? undefined : new Expression(condition);
+  const [word, rest] = firstWord(place);
+  let breakpoint: Breakpoint;
+  if (word === 'event') {
+    const [name, of] = firstWord(rest);
+    const event = EVENT_KINDS.find((kind) => kind.name === name);
+    if (event === undefined) {
+      const guess = nearest(name, EVENT_KINDS.map((kind) => kind.name));
+      throw new Complaint(`there is no event ${name}${guess === undefined ? '' : `; did you mean ${guess}?`} (${EVENT_KINDS.map((kind) => kind.name).join(', ')})`);
+    }
+    if (session.target.view === undefined) throw new Complaint('events are those of Go programs');
+    const goroutine = of === '' ? undefined : wholeNumber(of.replace(/^of\s+/, ''), 'the goroutine');
+    breakpoint = session.add({ kind: 'event', event, goroutine }, place);
+  } else {
+    // `break NAME PLACE` gives it a name, as with delve.
+    const named = /^[A-Za-z_][\w-]*$/.test(word) && rest !== '' && !['import', 'export', 'pc'].includes(word);
+    if (place === '') breakpoint = breakHere(console);
+    else breakpoint = named ? session.breakAt(rest, word) : session.breakAt(place);
+  }
+  breakpoint.condition = parsed;
+  return breakpoint;
+}
+
+function breakHere({ session }: Console): Breakpoint {
+  const [frame] = session.target.machine.frames(1);
+  if (frame?.kind !== 'wasm') throw new Complaint('there is no code here');
+  return session.breakAt(`*0x${frame.offset.toString(16)}`);
+}
+
+/** What stands after `watch [-r|-w]`. */
+function watchedThing({ session }: Console, text: string): WatchedThing {
+  const local = /^\$([0-9]+)$/.exec(text);
+  if (local !== null) {
+    const frame = session.wasmFrame();
+    if (frame?.kind !== 'wasm' || frame.locals[Number(local[1])] === undefined) throw new Complaint(`there is no local ${text} in this frame`);
+    const frames = session.target.machine.frames();
+    const at = frames.findIndex((candidate) => candidate.kind === 'wasm' && candidate.func === frame.func && candidate.offset === frame.offset && candidate.activation === frame.activation);
+    return { kind: 'local', index: Number(local[1]), func: frame.funcIndex, depth: frames.length - at };
+  }
+  const global = /^global\[([0-9]+)\]$/.exec(text);
+  const exported = session.target.instance.exports.get(text);
+  const index = global !== null ? Number(global[1]) : exported?.kind === 'global' ? session.target.instance.globals.indexOf(exported.address) : -1;
+  if (index >= 0) {
+    if (session.target.instance.globals[index] === undefined) throw new Complaint(`there is no global ${index}`);
+    return { kind: 'global', index };
+  }
+  const typed = /^\*?\((u8|i8|u16|i16|u32|i32|u64|i64|f32|f64)\s*\*\)\s*(.*)$/.exec(text);
+  const [start, end] = (typed?.[2] ?? text).split(/\s*\+\+\s*/) as [string, string | undefined];
+  const address = new Expression(start.replace(/^\*(?=0x|[0-9])/, '')).value(session.scope());
+  if (typeof address !== 'bigint' || address < 0n) throw new Complaint(`${start} is no address`);
+  const length = typed !== null ? CELL_BYTES[typed[1]!]! : end === undefined ? 8 : wholeNumber(end, 'the length');
+  const memory = session.target.store.memories[session.target.instance.memories[0] ?? -1];
+  if (memory === undefined || Number(address) + length > memory.byteLength) throw new Complaint(`0x${address.toString(16)} is outside of the memory`);
+  return { kind: 'memory', address: Number(address), length };
+}
+
+const places = PLACE_FORMS.map(([form, meaning]) => `  ${form.padEnd(24)} ${meaning}`);
+const events = EVENT_KINDS.map(({ name, about }) => `  ${`event ${name} [of G]`.padEnd(24)} ${about}`);
+
+/** Names of functions that a half-written one may become. */
+function functions({ session }: Console, word: string): readonly string[] {
+  return session.target.functions.map(({ name }) => name).filter((name) => name.startsWith(word)).slice(0, 200);
+}
+
+export const BREAKING: readonly Verb[] = [
+  {
+    name: 'break',
+    aliases: ['b'],
+    usage: '[NAME] [PLACE] [if CONDITION]',
+    group: 'Breakpoints',
+    about: 'stop at a place in the code, or at an event',
+    details: ['Places:', ...places, ...events, 'Without a place: here.'],
+    complete: functions,
+    run(console, rest) {
+      console.write(describe(console, setBreakpoint(console, rest)));
+    },
+  },
+  {
+    name: 'trace',
+    aliases: ['t'],
+    usage: 'PLACE [if CONDITION] [log EXPRESSION, …]',
+    group: 'Breakpoints',
+    about: 'a log point: says that it was met, with values, and does not stop',
+    complete: functions,
+    run(console, rest) {
+      const [, place = '', expressions] = /^(.*?)(?:\s+log\s+(.*))?$/s.exec(rest)!;
+      if (place === '') throw new Complaint('a place is missing');
+      const log = (expressions ?? '').split(',').filter((text) => text.trim() !== '').map((text) => new Expression(text.trim()));
+      const breakpoint = setBreakpoint(console, place);
+      breakpoint.log = log;
+      console.write(describe(console, breakpoint));
+    },
+  },
+  {
+    name: 'watch',
+    aliases: [],
+    usage: '[-r|-w|-rw] THING',
+    group: 'Breakpoints',
+    about: 'stop when something is changed (-w written, -r read)',
+    details: ['THING: *(u32*)ADDRESS, ADDRESS (8 bytes), ADDRESS++LENGTH, global[N], $N (a local of this frame).', 'For memory it stops before the instruction that does it.'],
+    run(console, rest) {
+      const [, option, what = ''] = /^(-r|-w|-rw)?\s*(.*)$/s.exec(rest)!;
+      if (what === '') throw new Complaint('what is to be watched?');
+      const thing = watchedThing(console, what);
+      if (option !== undefined && thing.kind !== 'memory') throw new Complaint('only memory is watched for reads and for writes that change nothing');
+      const kinds = option === '-rw' ? (['read', 'write'] as const) : ([option === '-r' ? 'read' : option === '-w' ? 'write' : 'change'] as const);
+      for (const on of kinds) console.write(describe(console, console.session.add({ kind: 'watch', on, thing }, what)));
+    },
+  },
+  {
+    name: 'breakpoints',
+    aliases: ['bp'],
+    usage: '',
+    group: 'Breakpoints',
+    about: 'those that there are',
+    run(console) {
+      if (console.session.breakpoints.length === 0) console.write('there are no breakpoints');
+      for (const breakpoint of console.session.breakpoints) console.write(describe(console, breakpoint));
+    },
+  },
+  {
+    name: 'condition',
+    aliases: ['cond'],
+    usage: '[-hitcount] BREAKPOINT [CONDITION]',
+    group: 'Breakpoints',
+    about: 'stop only where the expression holds, or at some hits: cond -hitcount 1 > 3',
+    run(console, rest) {
+      const [first, more] = firstWord(rest);
+      const [name, text] = first === '-hitcount' ? firstWord(more) : [first, more];
+      const breakpoint = breakpointNamed(console, name);
+      if (first !== '-hitcount') breakpoint.condition = text === '' ? undefined : new Expression(text);
+      else {
+        const parsed = text === '' ? undefined : parseHitCondition(text);
+        if (text !== '' && parsed === undefined) throw new Complaint(`"${text}" is no condition on hits: == != < <= > >= % and a number`);
+        breakpoint.hitCondition = parsed;
+      }
+      console.write(describe(console, breakpoint));
+    },
+  },
+  {
+    name: 'on',
+    aliases: [],
+    usage: 'BREAKPOINT log EXPRESSION, …',
+    group: 'Breakpoints',
+    about: 'make a breakpoint a log point, or (on BREAKPOINT stop) one that stops again',
+    run(console, rest) {
+      const [name, what] = firstWord(rest);
+      const breakpoint = breakpointNamed(console, name);
+      const [verb, expressions] = firstWord(what);
+      if (verb === 'stop') breakpoint.log = undefined;
+      else if (verb === 'log' || verb === 'print' || verb === 'trace') breakpoint.log = expressions.split(',').filter((text) => text.trim() !== '').map((text) => new Expression(text.trim()));
+      else throw new Complaint('say log EXPRESSION, … or stop');
+      console.write(describe(console, breakpoint));
+    },
+  },
+  {
+    name: 'toggle',
+    aliases: [],
+    usage: 'BREAKPOINT',
+    group: 'Breakpoints',
+    about: 'off, or on again',
+    run(console, rest) {
+      const breakpoint = breakpointNamed(console, rest);
+      breakpoint.enabled = !breakpoint.enabled;
+      console.write(describe(console, breakpoint));
+    },
+  },
+  {
+    name: 'clear',
+    aliases: [],
+    usage: 'BREAKPOINT',
+    group: 'Breakpoints',
+    about: 'delete one',
+    run(console, rest) {
+      const breakpoint = breakpointNamed(console, rest);
+      console.session.clear(breakpoint);
+      console.write(`${describe(console, breakpoint)} is gone`);
+    },
+  },
+  {
+    name: 'clearall',
+    aliases: [],
+    usage: '',
+    group: 'Breakpoints',
+    about: 'delete all',
+    run(console) {
+      const { breakpoints } = console.session;
+      const count = breakpoints.length;
+      for (const breakpoint of [...breakpoints]) console.session.clear(breakpoint);
+      console.write(`${count} breakpoint${count === 1 ? ' is' : 's are'} gone`);
+    },
+  },
+];

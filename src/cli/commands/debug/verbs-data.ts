@@ -1,0 +1,188 @@
+import { loadValue } from '../../../engine/value.js';
+import { Types } from '../../../go/types.js';
+import { showValue } from '../../../program/values.js';
+import { showType } from '../../../wasm/show.js';
+import { CELL_BYTES, Expression, NAMES, showResult } from '../../../debug/expression.js';
+import type { Console } from './console.js';
+import { argumentLines } from './verbs-goroutines.js';
+import { Complaint, firstWord, type Verb, wholeNumber } from './verb.js';
+
+const DUMP_BYTES = 16;
+const MOST_BYTES = 65536;
+
+/** `examinemem [-len N] [-size N] ADDRESS`. */
+function examine(console: Console, rest: string): void {
+  const { session } = console;
+  let text = rest;
+  let length = 64;
+  let size = 1;
+  for (;;) {
+    const option = /^-(len|count|size)\s+(\S+)\s*(.*)$/s.exec(text);
+    if (option === null) break;
+    const value = wholeNumber(option[2]!, `-${option[1]}`);
+    if (option[1] === 'size') size = value;
+    else length = value;
+    text = option[3]!;
+  }
+  if (![1, 2, 4, 8].includes(size)) throw new Complaint('-size is 1, 2, 4 or 8');
+  if (length * size > MOST_BYTES) throw new Complaint(`more than ${MOST_BYTES} bytes are not shown together`);
+  if (text === '') throw new Complaint('an address is missing');
+  const address = new Expression(text).value(session.scope());
+  const memory = session.target.store.memories[session.target.instance.memories[0] ?? -1];
+  if (typeof address !== 'bigint' || address < 0n || memory === undefined || Number(address) >= memory.byteLength) throw new Complaint(`${showResult(address)} is no address in the memory`);
+  const start = Number(address);
+  const bytes = memory.u8.subarray(start, Math.min(start + length * size, memory.byteLength));
+  for (let at = 0; at < bytes.length; at += DUMP_BYTES) {
+    const row = bytes.subarray(at, at + DUMP_BYTES);
+    const cells: string[] = [];
+    for (let i = 0; i < row.length; i += size) cells.push([...row.subarray(i, i + size)].reverse().map((byte) => byte.toString(16).padStart(2, '0')).join(''));
+    const shown = [...row].map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
+    console.write(`0x${(start + at).toString(16).padStart(8, '0')}  ${cells.join(' ').padEnd((size * 2 + 1) * (DUMP_BYTES / size) - 1)}  ${shown}`);
+  }
+}
+
+export const DATA: readonly Verb[] = [
+  {
+    name: 'args',
+    aliases: [],
+    usage: '',
+    group: 'Data',
+    about: 'the arguments of the frame, as far as Go\'s tables tell',
+    run(console) {
+      const known = argumentLines(console);
+      if (known !== undefined) console.write(known === '' ? 'it has no arguments' : `arg: ${known}`);
+      else {
+        const frame = console.session.wasmFrame();
+        if (frame === undefined) throw new Complaint('the arguments of this frame are not known');
+        const count = console.session.target.store.funcs[frame.func]!.type.params.length;
+        const values = frame.kind === 'host' ? frame.args : frame.locals.slice(0, count);
+        console.write(values.length === 0 ? 'it has no arguments' : values.map((value, i) => `$${i} = ${showValue(value, console.session.target.store)}`).join('\n'));
+      }
+    },
+  },
+  {
+    name: 'locals',
+    aliases: [],
+    usage: '',
+    group: 'Data',
+    about: 'the locals of the wasm frame, and its operand stack',
+    run(console) {
+      const frame = console.session.wasmFrame();
+      if (frame === undefined) throw new Complaint('no wasm frame carries this one out: a trampoline has yet to make it');
+      if (frame.kind === 'host') throw new Complaint('this is a function of the host');
+      const { store } = console.session.target;
+      frame.locals.forEach((value, i) => console.write(`$${i} = ${showValue(value, store)}`));
+      if (frame.operands.length > 0) console.write(`operands, the top last: ${frame.operands.map((value) => showValue(value, store)).join(' ')}`);
+    },
+  },
+  {
+    name: 'print',
+    aliases: ['p'],
+    usage: 'EXPRESSION',
+    group: 'Data',
+    about: 'the value of an expression',
+    details: [
+      'Names: SP PC_F PC_B CTXT g goid RET0 … PAUSE (Go), clock, exported globals; global[N]; $N, a local of the wasm frame;',
+      'arg[N], a word of the arguments of the Go frame; *(u32*)ADDRESS, also u8 i8 u16 i16 i32 u64 i64 f32 f64, and the',
+      'types of the Go program: *(*main.T)ADDRESS. Operators as in Go.',
+    ],
+    complete: () => NAMES,
+    run(console, rest) {
+      if (rest === '') throw new Complaint('an expression is missing');
+      console.write(showResult(new Expression(rest).value(console.session.scope())));
+    },
+  },
+  {
+    name: 'display',
+    aliases: [],
+    usage: '[-a EXPRESSION | -d NUMBER]',
+    group: 'Data',
+    about: 'show an expression at every stop; -d: no more',
+    run(console, rest) {
+      const [option, text] = firstWord(rest);
+      if (option === '-d') {
+        const at = console.displays.findIndex(({ id }) => String(id) === text);
+        if (at < 0) throw new Complaint(`there is no display ${text}`);
+        console.displays.splice(at, 1);
+      } else if (option === '-a') {
+        const expression = new Expression(text);
+        console.displays.push({ id: (console.displays.at(-1)?.id ?? 0) + 1, expression });
+        console.write(`${text} = ${console.evaluated(expression)}`);
+      } else if (rest !== '') throw new Complaint('say -a EXPRESSION or -d NUMBER');
+      else for (const { id, expression } of console.displays) console.write(`${id}: ${expression.text} = ${console.evaluated(expression)}`);
+    },
+  },
+  {
+    name: 'examinemem',
+    aliases: ['x'],
+    usage: '[-len N] [-size 1|2|4|8] ADDRESS',
+    group: 'Data',
+    about: 'what stands in the memory from an address on',
+    run: examine,
+  },
+  {
+    name: 'regs',
+    aliases: [],
+    usage: '',
+    group: 'Data',
+    about: 'the registers of Go\'s virtual CPU, or the globals of another module',
+    run(console) {
+      const { session } = console;
+      const registers = session.registers();
+      if (registers !== undefined) {
+        const hex = (value: number | bigint): string => `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
+        console.write(`SP = ${hex(registers.sp)}\nPC_F = ${hex(registers.pcF)}\nPC_B = ${registers.pcB}\nCTXT = ${hex(registers.ctxt)}\ng = ${hex(registers.g)}`);
+        for (const i of [0, 1, 2, 3] as const) console.write(`RET${i} = ${hex(registers.ret(i))}`);
+        console.write(`PAUSE = ${registers.pause ? 1 : 0}`);
+        return;
+      }
+      const { instance, store } = session.target;
+      instance.globals.forEach((address, i) => {
+        const { cell, type } = store.globals[address]!;
+        console.write(`global[${i}] = ${showValue(loadValue(store.globalCells, cell, type.value), store)}${type.mutable ? '' : ' (constant)'}`);
+      });
+      if (instance.globals.length === 0) console.write('the module has no globals');
+    },
+  },
+  {
+    name: 'types',
+    aliases: [],
+    usage: '[REGEX]',
+    group: 'Data',
+    about: 'the Go types that memory can be printed as',
+    run(console, rest) {
+      const { go, view } = console.session.target;
+      if (go === undefined || view === undefined) {
+        console.write(Object.keys(CELL_BYTES).join(' '));
+        return;
+      }
+      const pattern = expression(rest);
+      const names = new Types(go, view.memory).list.map(({ name }) => name).filter((name) => pattern.test(name)).sort();
+      console.write(names.length === 0 ? 'no type fits' : names.join('\n'));
+    },
+  },
+  {
+    name: 'globals',
+    aliases: ['vars'],
+    usage: '',
+    group: 'Data',
+    about: 'the module\'s globals with their types and values',
+    run(console) {
+      const { instance, store } = console.session.target;
+      const names = new Map([...instance.exports].flatMap(([name, { kind, address }]) => (kind === 'global' ? [[address, name] as const] : [])));
+      instance.globals.forEach((address, i) => {
+        const { cell, type } = store.globals[address]!;
+        console.write(`global[${i}]${names.has(address) ? ` ${names.get(address)}` : ''} ${type.mutable ? `mut ${showType(type.value)}` : showType(type.value)} = ${showValue(loadValue(store.globalCells, cell, type.value), store)}`);
+      });
+    },
+  },
+];
+
+/** A regular expression that the user gave; empty fits everything. Throws `Complaint`. */
+export function expression(text: string): RegExp {
+  try {
+    return new RegExp(text, 'u');
+  } catch {
+    throw new Complaint(`${text} is no regular expression`);
+  }
+}

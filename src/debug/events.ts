@@ -1,0 +1,92 @@
+import type { Detector } from './detector.js';
+import type { Target } from './target.js';
+
+/** A kind of event that one can stop at. */
+export interface EventKind {
+  readonly name: string;
+  readonly about: string;
+  /** Go: where to listen, and whether it is that; for which goroutine. */
+  readonly at: readonly { readonly function: string; readonly accept?: (words: Words) => boolean; readonly goroutine: (words: Words) => number }[];
+}
+
+/** What a runtime function is called with. */
+interface Words {
+  /** A word of its arguments. */
+  word(offset: number): number;
+  u32(offset: number): number;
+  /** The goroutine that has the processor, by its `g`; 0 if none has. */
+  readonly current: number;
+}
+
+const STATUS_RUNNABLE = 1;
+const STATUS_RUNNING = 2;
+const current = ({ current: g }: Words): number => g;
+const first = (words: Words): number => words.word(0);
+
+/** Go's events, told by the entries of functions of the runtime: so they need no history and can be searched for backwards. */
+export const EVENT_KINDS: readonly EventKind[] = [
+  {
+    name: 'switch',
+    about: 'a goroutine gets the processor',
+    at: [{ function: 'runtime.casgstatus', accept: (words) => words.u32(8) === STATUS_RUNNABLE && words.u32(12) === STATUS_RUNNING, goroutine: first }],
+  },
+  { name: 'park', about: 'a goroutine begins to wait', at: [{ function: 'runtime.park_m', goroutine: first }] },
+  { name: 'ready', about: 'a waiting goroutine is woken', at: [{ function: 'runtime.ready', goroutine: first }] },
+  { name: 'go', about: 'a go statement makes a goroutine', at: [{ function: 'runtime.newproc', goroutine: current }] },
+  {
+    name: 'unwind',
+    about: 'the wasm stack is given up, for the trampoline to go on with the Go stack',
+    at: [
+      { function: 'runtime.gogo', goroutine: current },
+      { function: 'runtime.pause', goroutine: current },
+    ],
+  },
+  { name: 'pause', about: 'the program gives control back to its host', at: [{ function: 'runtime.pause', goroutine: current }] },
+  { name: 'panic', about: 'panic is called', at: [{ function: 'runtime.gopanic', goroutine: current }] },
+  { name: 'recover', about: 'a recovered panic goes on', at: [{ function: 'runtime.recovery', goroutine: current }] },
+  {
+    name: 'fatal',
+    about: 'the runtime gives up: an unrecovered panic, a deadlock, concurrent map writes',
+    at: [
+      { function: 'runtime.fatalpanic', goroutine: current },
+      { function: 'runtime.throw', goroutine: current },
+      { function: 'runtime.fatal', goroutine: current },
+    ],
+  },
+  { name: 'gc', about: 'a garbage collection starts', at: [{ function: 'runtime.gcStart', goroutine: current }] },
+];
+
+/** Listens for an event; of one goroutine (its id) if that is given. What `heard` answers is heard. */
+export function eventDetector<T>(target: Target, kind: EventKind, goroutine: number | undefined, heard: (about: number) => T | undefined): Detector<T> {
+  const { view, go } = target;
+  return (ears) => {
+    if (view === undefined || go === undefined) return;
+    const words: Words = {
+      word: (offset) => view.memory.word(view.registers.sp + 8 + offset),
+      u32: (offset) => view.memory.u32(view.registers.sp + 8 + offset),
+      get current() {
+        return view.runtime.current(view.registers.g);
+      },
+    };
+    for (const { function: name, accept, goroutine: about } of kind.at) {
+      const func = go.func(name);
+      if (func === undefined) continue;
+      ears.at(target.address(func), undefined, () => {
+        const [frame] = target.machine.frames(1);
+        const pcB = frame?.kind === 'wasm' ? frame.locals[0] : undefined;
+        // A frame that a trampoline resumes is no new call.
+        if (pcB === undefined || !('i32' in pcB) || pcB.i32 !== 0 || accept?.(words) === false) return undefined;
+        const id = view.runtime.id(about(words));
+        return goroutine !== undefined && goroutine !== id ? undefined : heard(id);
+      });
+    }
+  };
+}
+
+/** Each turn of a trampoline: what it calls next. */
+export function turnDetector<T>(target: Target, heard: () => T | undefined): Detector<T> {
+  const { go } = target;
+  return (ears) => {
+    for (const loop of [go?.loop, go?.exportLoop]) if (loop !== undefined) ears.at(target.address(loop.func), loop.turnAt, heard);
+  };
+}

@@ -1,0 +1,91 @@
+import { type Need, type Outcome, Program, type ProgramOptions } from '../program/program.js';
+import { Cancelled } from '../replay/position.js';
+import { type About, Recorder } from '../replay/recorder.js';
+import { Recording } from '../replay/recording.js';
+import { Replay } from '../replay/replay.js';
+import type { Live } from '../replay/timeline.js';
+import type { Module } from '../wasm/module.js';
+import { Session } from './session.js';
+
+/** A program runs ahead of whoever looks at it by so many instructions at a time. */
+const STRIDE = 2_000_000;
+/** So long a wait is, in milliseconds, before somebody may say that it is enough. */
+const PATIENCE_MS = 100;
+
+/**
+ * A program that is recorded as it goes. Who debugs it stands on the recording; the program itself, which lives at the
+ * end of that, is only ever run on. What it writes is to be heard where the recording is walked over, not at its host.
+ */
+export class LiveEdge implements Live {
+  /** Asked while the program runs on: `true` ends the command that wants it to. */
+  cancelled: (() => boolean) | undefined = undefined;
+  private readonly recorder: Recorder;
+  private readonly head: Uint8Array[] = [];
+  private recording: Recording | undefined = undefined;
+  private program!: Program;
+  private over = false;
+
+  constructor(base: ProgramOptions, about: About) {
+    this.recorder = new Recorder(base, about, (bytes) => {
+      if (this.recording === undefined) this.head.push(bytes.slice());
+      else this.recording.append(bytes);
+    });
+  }
+
+  /** For the program that is to be debugged. */
+  get options(): ProgramOptions {
+    return this.recorder.options;
+  }
+  /** Before it starts. */
+  attach(program: Program): void {
+    this.program = program;
+    this.recorder.attach(program);
+    this.recording = Recording.read(joined(this.head));
+  }
+
+  /** A session at the beginning of the program, which has been told to start but not run. */
+  open(memoryBudget?: number): Promise<Session> {
+    return Session.open(new Replay(this.program.module, this.recording!, { trampoline: 'module' }), { live: this, memoryBudget });
+  }
+
+  async extend(): Promise<boolean> {
+    if (this.over) return false;
+    if (this.cancelled?.() === true) throw new Cancelled();
+    const { recorder, program } = this;
+    const progress: Outcome | Need = recorder.advance(program.machine.clock + STRIDE);
+    if (progress.kind === 'jobs') await later(0);
+    else if (progress.kind === 'wait') await Promise.race([progress.event, later(progress.ns === undefined ? PATIENCE_MS : Math.min(Number(progress.ns) / 1e6, PATIENCE_MS))]);
+    else if (progress.kind !== 'stopped' || progress.reason.kind !== 'limit') {
+      this.over = true;
+      recorder.end(progress);
+    }
+    recorder.flush();
+    return true;
+  }
+}
+
+/**
+ * A session on a program that runs in this process, before its first instruction. `prepare` says what is run, by
+ * default the program's own start. With the virtual clock and a seed, every session of a program is the same.
+ */
+export function debugProgram(module: Module, options: ProgramOptions, prepare: (program: Program) => void = (program) => program.start()): Promise<Session> {
+  const edge = new LiveEdge(options, { module: '', path: '', settings: '{}' });
+  const program = new Program(module, edge.options);
+  edge.attach(program);
+  prepare(program);
+  return edge.open();
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,67 @@
+import type { Instance, Store } from '../engine/store.js';
+import type { Machine } from '../engine/machine.js';
+import { type GoModule, recognise } from '../go/recognise.js';
+import { SourceMap } from '../go/sources.js';
+import { type GoView, viewOf } from '../go/view.js';
+import { functionNaming } from '../program/inspect.js';
+import type { Replay } from '../replay/replay.js';
+import type { Module } from '../wasm/module.js';
+
+/** What is debugged: a module on a replaying machine, and what is known of it. */
+export class Target {
+  readonly replay: Replay;
+  readonly module: Module;
+  readonly machine: Machine;
+  readonly store: Store;
+  readonly instance: Instance;
+  readonly go: GoModule | undefined;
+  /** Present for Go modules whose table of functions was found. */
+  readonly view: GoView | undefined;
+  readonly sources: SourceMap | undefined;
+  /** Names by position in the function index space. */
+  readonly name: (index: number) => string | undefined;
+  private names: { readonly index: number; readonly name: string }[] | undefined = undefined;
+
+  constructor(replay: Replay) {
+    this.replay = replay;
+    this.module = replay.module;
+    this.machine = replay.machine;
+    this.store = replay.store;
+    this.instance = replay.instance;
+    this.go = recognise(replay.module);
+    if (this.go?.pclntab !== undefined) {
+      this.view = viewOf(replay.machine, replay.instance, () => BigInt(replay.elapsed));
+      this.sources = SourceMap.of(this.go);
+    }
+    this.name = functionNaming(replay.module);
+  }
+
+  /** As people know it: by its name, or by its index. */
+  nameOf(index: number): string {
+    return this.name(index) ?? `function ${index}`;
+  }
+
+  /** The functions that the module defines and that have a name. */
+  get functions(): readonly { readonly index: number; readonly name: string }[] {
+    if (this.names === undefined) {
+      this.names = [];
+      const { imported, funcs } = this.module;
+      for (let i = 0; i < funcs.length; i++) {
+        const name = this.name(imported.funcs + i);
+        if (name !== undefined) this.names.push({ index: imported.funcs + i, name });
+      }
+    }
+    return this.names;
+  }
+
+  /** Function address in the store. */
+  address(index: number): number {
+    return this.instance.funcs[index]!;
+  }
+
+  /** The function that has the byte at `offset` of the module. */
+  functionAt(offset: number): number | undefined {
+    const at = this.module.funcs.findIndex(({ body }) => body.offset <= offset && offset < body.end);
+    return at < 0 ? undefined : at + this.module.imported.funcs;
+  }
+}
