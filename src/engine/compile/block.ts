@@ -50,6 +50,8 @@ export interface Site {
   next: Block | undefined;
   /** `after`: the function that is called, where that is known; else −1. */
   readonly callee: number;
+  /** `after`: the table of an indirect call; else −1. */
+  readonly table: number;
   /** `start`: the code of the block is reached. */
   reached: boolean;
   /** Resolved place in lowered code, see `tier.ts`. */

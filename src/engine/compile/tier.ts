@@ -171,7 +171,7 @@ export class CompiledTier {
       at += 2;
       return isWide(type) ? `,I[p+${word}],I[p+${word + 1}]` : `,I[p+${word}]`;
     });
-    const [code, enter] = this.make(environment, `const f=${version.source};return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`) as [Code, FromFrame];
+    const [code, enter] = this.make(environment, `const f=(${version.source});return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`) as [Code, FromFrame];
     const calls = version.sites.flatMap((site, i) => (site.kind === 'after' ? [i] : []));
     this.heap.addCompiled(func, calls.map((i) => version.sites[i]!.offset));
     this.functions.set(func, { func, environment, version, code, enter, calls, resumed: new Map(), results });
@@ -493,7 +493,7 @@ export class CompiledTier {
     const instance = this.store.funcs[compiled.func] as WasmFunction;
     const version = generate(this.store, instance, compiled.func, k);
     if (version.source.length > MAX_SOURCE) return undefined;
-    const [code] = this.make(compiled.environment, `return [${version.source},u];`) as [FromFrame];
+    const [code] = this.make(compiled.environment, `return [(${version.source}),u];`) as [FromFrame];
     compiled.resumed.set(k, code);
     this.statistics.resumed++;
     return code;
@@ -555,8 +555,9 @@ export class CompiledTier {
   }
 
   /** A call that compiled code left for. */
-  private warmCallee({ callee }: Site): void {
-    if (callee >= 0) this.warm(callee, CHANGE_HEAT);
+  private warmCallee({ callee, table }: Site): void {
+    const func = table < 0 ? callee : (this.store.tables[table]!.elements[this.exchange[INDEX]! >>> 0] ?? 0) / 4 - 1;
+    if (func >= 0 && this.hostOf(func) === undefined) this.warm(func, CHANGE_HEAT);
   }
 
   /** Where a call that is under way comes back to. */

@@ -50,6 +50,15 @@ export function isWide(type: ValType): boolean {
   return type === I64 || type === F64;
 }
 
+/** A check in a block that makes those of later accesses needless. */
+interface Guard {
+  /** Position of its line. */
+  readonly at: number;
+  readonly leave: string;
+  /** The last word that is accessed, counted from the address. */
+  last: number;
+}
+
 /** Translates one body to blocks of JavaScript. Deterministic: again means the same blocks and sites. */
 export class Translator {
   private readonly store: Store;
@@ -66,6 +75,10 @@ export class Translator {
   private temps = 0;
   private depth = 0;
   private size = 0;
+  /** Locals that hold a stack pointer. */
+  private readonly pointers: ReadonlySet<number>;
+  /** What is checked in this block, by stack pointer. */
+  private readonly guards = new Map<number, Guard>();
   private readonly callees = new Set<number>();
 
   constructor(store: Store, func: WasmFunction) {
@@ -75,6 +88,7 @@ export class Translator {
     const { body } = module.funcs[func.index - module.imported.funcs]!;
     this.reader = new InstructionReader(module.bytes, body.offset, body.end);
     this.locals = localTypes(store, func);
+    this.pointers = stackPointers(new InstructionReader(module.bytes, body.offset, body.end));
     if (this.locals.includes(V128)) throw new NotWorthCompiling('vectors');
   }
 
@@ -96,8 +110,8 @@ export class Translator {
 
   // Blocks and sites
 
-  private addSite(kind: Site['kind'], offset: number, next?: Block, callee = -1): number {
-    return this.sites.push({ kind, offset, uncount: 0, next, callee, reached: false, pc: -1, charge: 0, hits: 0 }) - 1;
+  private addSite(kind: Site['kind'], offset: number, next?: Block, callee = -1, table = -1): number {
+    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, hits: 0 }) - 1;
   }
   private newBlock(types: readonly ValType[], offset = this.reader.pos): Block {
     const id = this.blocks.length;
@@ -115,6 +129,7 @@ export class Translator {
     this.block = block;
     this.reachable = true;
     this.temp = 0;
+    this.guards.clear();
     this.stack.length = 0;
     for (const type of block.types) this.pushVariable(type);
   }
@@ -299,6 +314,7 @@ export class Translator {
 
   private localSet(x: number, value: Operand): void {
     const { stack } = this;
+    this.guards.delete(x);
     for (let i = 0; i < stack.length; i++) if (stack[i]!.reads.includes(x)) stack[i] = this.settled(stack[i]!);
     if (isWide(this.locals[x]!)) {
       const own = value.reads.includes(x) ? this.settled(value) : value;
@@ -355,8 +371,52 @@ export class Translator {
     if (reader.hi !== 0 || reader.lo < 0) throw new NotWorthCompiling('a large offset');
     this.simplify();
     const row = reader.instruction;
-    if (row.results!.length > 0) this.load(op, row.results![0]!, reader.lo, 1 << row.align!);
+    const stores = row.results!.length === 0;
+    const size = 1 << row.align!;
+    if (this.guarded(stores ? 1 : 0, reader.lo, size)) this.accessGuarded(op, row.results![0], reader.lo, size);
+    else if (!stores) this.load(op, row.results![0]!, reader.lo, 1 << row.align!);
     else this.storeTo(reader.lo, 1 << row.align!);
+  }
+
+  /**
+   * Accesses through a stack pointer are aligned, and inside, all but always: one check for all of a block, which
+   * leaves where it fails.
+   */
+  private guarded(above: number, offset: number, size: number): boolean {
+    const local = /^l(\d+)$/.exec(this.stack[this.stack.length - 1 - above]!.lo());
+    if (local === null || offset % Math.min(size, 4) !== 0) return false;
+    const x = Number(local[1]);
+    if (!this.pointers.has(x)) return false;
+    const last = (offset + size - 1) >>> 2;
+    let guard = this.guards.get(x);
+    if (guard === undefined) {
+      guard = { at: this.lines.length, leave: this.leave(), last: -1 };
+      this.line('');
+      this.guards.set(x, guard);
+    }
+    if (last > guard.last) {
+      guard.last = last;
+      this.lines[guard.at] = `if((l${x}&3)!==0||M[${plus(`(l${x}>>>2)`, last)}]===undefined){${guard.leave}}`;
+    }
+    return true;
+  }
+
+  private accessGuarded(op: number, type: ValType | undefined, offset: number, size: number): void {
+    const value = type === undefined ? this.pop() : undefined;
+    const a = this.pop().lo();
+    const at = (view: string, unit: number, more = 0): string => `${view}[${plus(`(${a}>>>${unit === 4 ? 2 : unit - 1})`, offset / unit + more)}]`;
+    const unit = Math.min(size, 4);
+    const signed = op === OP.i32_load8_s || op === OP.i64_load8_s || op === OP.i32_load16_s || op === OP.i64_load16_s;
+    const view = size === 1 ? (signed ? 'C' : 'B') : size === 2 ? (signed ? 'K' : 'H') : 'M';
+    if (value !== undefined) {
+      this.line(`${at(view, unit)}=${value.lo()};`);
+      if (size === 8) this.line(`${at(view, unit, 1)}=${value.hi()};`);
+      return;
+    }
+    const lo = this.assign(at(view, unit));
+    const extended = op === OP.i64_load8_s || op === OP.i64_load16_s || op === OP.i64_load32_s;
+    const hi = size === 8 ? this.deferred(() => at(view, unit, 1)) : extended ? `(${lo}>>31)` : '0';
+    this.push(words(type!, lo, hi, NOTHING, true));
   }
 
   private load(op: number, type: ValType, offset: number, size: number): void {
@@ -866,7 +926,7 @@ export class Translator {
     for (let i = 0; i < first; i++) this.line(variable(i, this.stack[i]!));
     const below = this.typesBelow(first);
     const next = this.newBlock([...below, ...type.results]);
-    const site = this.addSite('after', reader.start, next, address);
+    const site = this.addSite('after', reader.start, next, address, indirect ? instance.tables[reader.y]! : -1);
     this.stack.length = 0;
     for (const operand of below) this.pushVariable(operand);
     this.line(`c=${target}(c,d${args});if(c<0){${leaving(site, this.stack)}}`);
@@ -915,3 +975,31 @@ function product(a: Operand, b: Operand): string {
   if (b.hi() !== '0') parts.push(`Math.imul(${a.lo()},${b.hi()})`);
   return `${parts.join('+')}|0`;
 }
+
+/** Locals that are only ever set from globals, or moved by multiples of 4: how compilers keep a stack pointer. */
+function stackPointers(reader: InstructionReader): ReadonlySet<number> {
+  const found = new Set<number>();
+  const others = new Set<number>();
+  /** What the last instructions left on the stack: nothing known, a pointer, a constant. */
+  let top = 0;
+  let below = 0;
+  while (reader.pos < reader.end) {
+    const op = reader.next();
+    const { x } = reader;
+    let next = 0;
+    if (op === OP.global_get) next = POINTER;
+    else if (op === OP.local_get) next = found.has(x) && !others.has(x) ? POINTER : 0;
+    else if (op === OP.i32_const) next = (x & 3) === 0 ? OFFSET : 0;
+    else if ((op === OP.i32_add || op === OP.i32_sub) && top === OFFSET && below === POINTER) next = POINTER;
+    else if (op === OP.local_set || op === OP.local_tee) {
+      (top === POINTER ? found : others).add(x);
+      next = op === OP.local_tee ? top : 0;
+    }
+    below = top;
+    top = next;
+  }
+  for (const x of others) found.delete(x);
+  return found;
+}
+const POINTER = 1;
+const OFFSET = 2;
