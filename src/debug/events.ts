@@ -1,3 +1,5 @@
+import { showInterface } from '../go/values.js';
+import type { GoView } from '../go/view.js';
 import type { Detector } from './detector.js';
 import type { Target } from './target.js';
 
@@ -6,7 +8,7 @@ export interface EventKind {
   readonly name: string;
   readonly about: string;
   /** Go: where to listen, and whether it is that; for which goroutine. */
-  readonly at: readonly { readonly function: string; readonly accept?: (words: Words) => boolean; readonly goroutine: (words: Words) => number }[];
+  readonly at: readonly { readonly function: string; readonly accept?: (words: Words) => boolean; readonly goroutine: (words: Words) => number; readonly detail?: (words: Words, view: GoView) => string }[];
 }
 
 /** What a runtime function is called with. */
@@ -21,6 +23,7 @@ interface Words {
 const STATUS_RUNNABLE = 1;
 const STATUS_RUNNING = 2;
 const current = ({ current: g }: Words): number => g;
+const message = (_: Words, view: GoView): string => view.memory.goString(view.registers.sp + 8);
 const first = (words: Words): number => words.word(0);
 
 /** Go's events, told by the entries of functions of the runtime: so they need no history and can be searched for backwards. */
@@ -42,22 +45,26 @@ export const EVENT_KINDS: readonly EventKind[] = [
     ],
   },
   { name: 'pause', about: 'the program gives control back to its host', at: [{ function: 'runtime.pause', goroutine: current }] },
-  { name: 'panic', about: 'panic is called', at: [{ function: 'runtime.gopanic', goroutine: current }] },
+  {
+    name: 'panic',
+    about: 'panic is called',
+    at: [{ function: 'runtime.gopanic', goroutine: current, detail: (words, view) => showInterface(view.go, view.memory, words.word(0), words.word(8)) }],
+  },
   { name: 'recover', about: 'a recovered panic goes on', at: [{ function: 'runtime.recovery', goroutine: current }] },
   {
     name: 'fatal',
     about: 'the runtime gives up: an unrecovered panic, a deadlock, concurrent map writes',
     at: [
       { function: 'runtime.fatalpanic', goroutine: current },
-      { function: 'runtime.throw', goroutine: current },
-      { function: 'runtime.fatal', goroutine: current },
+      { function: 'runtime.throw', goroutine: current, detail: message },
+      { function: 'runtime.fatal', goroutine: current, detail: message },
     ],
   },
   { name: 'gc', about: 'a garbage collection starts', at: [{ function: 'runtime.gcStart', goroutine: current }] },
 ];
 
 /** Listens for an event; of one goroutine (its id) if that is given. What `heard` answers is heard. */
-export function eventDetector<T>(target: Target, kind: EventKind, goroutine: number | undefined, heard: (about: number) => T | undefined): Detector<T> {
+export function eventDetector<T>(target: Target, kind: EventKind, goroutine: number | undefined, heard: (about: number, detail: string | undefined) => T | undefined): Detector<T> {
   const { view, go } = target;
   return (ears) => {
     if (view === undefined || go === undefined) return;
@@ -68,7 +75,7 @@ export function eventDetector<T>(target: Target, kind: EventKind, goroutine: num
         return view.runtime.current(view.registers.g);
       },
     };
-    for (const { function: name, accept, goroutine: about } of kind.at) {
+    for (const { function: name, accept, goroutine: about, detail } of kind.at) {
       const func = go.func(name);
       if (func === undefined) continue;
       ears.at(target.address(func), undefined, () => {
@@ -77,7 +84,7 @@ export function eventDetector<T>(target: Target, kind: EventKind, goroutine: num
         // A frame that a trampoline resumes is no new call.
         if (pcB === undefined || !('i32' in pcB) || pcB.i32 !== 0 || accept?.(words) === false) return undefined;
         const id = view.runtime.id(about(words));
-        return goroutine !== undefined && goroutine !== id ? undefined : heard(id);
+        return goroutine !== undefined && goroutine !== id ? undefined : heard(id, detail?.(words, view));
       });
     }
   };

@@ -39,8 +39,9 @@ export interface Met {
   readonly kind: 'met';
   readonly breakpoint: Breakpoint;
   readonly site: Site | undefined;
-  /** Events: the goroutine that it is about. */
+  /** Events: the goroutine that it is about, and what more there is to say. */
   readonly goroutine: number | undefined;
+  readonly detail: string | undefined;
   /** Watchpoints: what was there and what is there now. */
   readonly change?: { readonly before: Result | undefined; readonly after: Result | undefined };
 }
@@ -53,8 +54,10 @@ export interface Where {
   readonly frame: Frame | undefined;
   /** The function as people call it. */
   readonly function: string | undefined;
-  /** Go's call, innermost. */
+  /** Go's call, innermost; of a trampoline, what it is about to go on with. */
   readonly call: GoCall | undefined;
+  /** The function that the call was inlined into. */
+  readonly into: string | undefined;
   readonly pc: { readonly f: number; readonly lo: number; readonly hi: number } | undefined;
   /** Line and file are those of every PC_B that is possible here. */
   readonly certain: boolean;
@@ -106,7 +109,7 @@ export class Session {
   /** `replay`: which has not run yet; the session stands before its first instruction. */
   static async open(replay: Replay, options: { readonly live?: Live | undefined; readonly memoryBudget?: number | undefined } = {}): Promise<Session> {
     const session = new Session(replay, options.live, options.memoryBudget);
-    await session.timeline.goto(0);
+    await session.travel(0);
     return session;
   }
 
@@ -169,7 +172,7 @@ export class Session {
       for (;;) {
         const found = await findLast<Event>(this.timeline, this.detectors(false), search);
         if (found === undefined) {
-          await this.timeline.goto(0, search);
+          await this.travel(0, search);
           return { kind: 'beginning' };
         }
         const cause = await this.confirm(found, search);
@@ -197,7 +200,7 @@ export class Session {
       const last = this.trail.findLast(({ to }) => to === clock);
       if (last?.step === kind && !this.ended) {
         this.trail.splice(this.trail.lastIndexOf(last));
-        await this.timeline.goto(last.from, search);
+        await this.travel(last.from, search);
         return { kind: 'step', note: undefined };
       }
       return this.stepBackward(kind, search);
@@ -207,9 +210,22 @@ export class Session {
   /** To a clock value, or as near as the run comes. */
   async goto(clock: number, search?: Search): Promise<Cause> {
     return this.moved(async () => {
-      await this.timeline.goto(clock, search);
+      await this.travel(clock, search);
       return this.ended ? this.causeOf({ kind: 'edge' }) : { kind: 'goto' };
     });
+  }
+
+  /** The host has made its first call at clock 0: the machine stands in it, not before. */
+  private async travel(clock: number, search?: Search): Promise<void> {
+    await this.timeline.goto(clock, search);
+    if (clock !== 0 || this.target.machine.depth > 0) return;
+    const { probes } = this.target.machine;
+    probes.muted = true;
+    try {
+      await this.timeline.run(0, search);
+    } finally {
+      probes.muted = false;
+    }
   }
 
   private async moved(move: () => Promise<Cause>): Promise<Cause> {
@@ -274,8 +290,8 @@ export class Session {
   private async stepBackward(kind: StepKind, search: Search | undefined): Promise<Cause> {
     if (kind === 'instruction') {
       const { clock } = this;
-      await this.timeline.goto(clock === 0 ? 0 : this.ended ? clock : clock - 1, search);
-      if (this.ended) await this.timeline.goto(clock - 1, search);
+      await this.travel(clock === 0 ? 0 : this.ended ? clock : clock - 1, search);
+      if (this.ended) await this.travel(clock - 1, search);
       return clock === 0 ? { kind: 'beginning' } : { kind: 'step', note: undefined };
     }
     const detector = this.stepDetector(kind);
@@ -283,7 +299,7 @@ export class Session {
     const near = kind === 'block' || kind === 'step' || kind === 'next' || kind === 'stepout';
     const found = await findLast<Step>(this.timeline, [detector], search, near);
     if (found !== undefined) return found.what[0]!;
-    await this.timeline.goto(0, search);
+    await this.travel(0, search);
     return { kind: 'beginning' };
   }
 
@@ -328,7 +344,7 @@ export class Session {
     const { target } = this;
     const { trigger } = breakpoint;
     const start = this.clock;
-    const meet = (site: Site | undefined, goroutine: number | undefined): Met | undefined => {
+    const meet = (site: Site | undefined, goroutine?: number, detail?: string): Met | undefined => {
       if (forward ? this.clock <= start : this.clock >= start) return undefined;
       if (breakpoint.condition?.holds(this.scope()) === false) return undefined;
       if (forward) {
@@ -336,17 +352,17 @@ export class Session {
         if (breakpoint.hitCondition !== undefined && !fits(breakpoint.hitCondition, breakpoint.hits)) return undefined;
         if (breakpoint.log !== undefined) return this.log(breakpoint);
       } else if (breakpoint.log !== undefined) return undefined;
-      return { kind: 'met', breakpoint, site, goroutine };
+      return { kind: 'met', breakpoint, site, goroutine, detail };
     };
     switch (trigger.kind) {
       case 'places':
         return (ears) => {
-          for (const site of trigger.sites) ears.at(target.address(site.func), site.offset, () => meet(site, undefined));
+          for (const site of trigger.sites) ears.at(target.address(site.func), site.offset, () => meet(site));
         };
       case 'event':
-        return eventDetector(target, trigger.event, trigger.goroutine, (goroutine) => meet(undefined, goroutine));
+        return eventDetector(target, trigger.event, trigger.goroutine, (goroutine, detail) => meet(undefined, goroutine, detail));
       case 'watch':
-        return watchDetector(target, trigger.thing, trigger.on, () => meet(undefined, undefined));
+        return watchDetector(target, trigger.thing, trigger.on, () => meet(undefined));
     }
   }
 
@@ -369,7 +385,7 @@ export class Session {
     const { target } = this;
     const { view, sources, machine } = target;
     const [frame] = machine.frames(1);
-    const nothing = { call: undefined, pc: undefined, certain: false, goroutine: undefined, system: false };
+    const nothing = { call: undefined, into: undefined, pc: undefined, certain: false, goroutine: undefined, system: false };
     const base = { clock: this.clock, ended: this.ended, frame, function: frame?.kind === 'wasm' ? target.nameOf(frame.funcIndex) : frame?.name };
     if (view === undefined || sources === undefined) return { ...base, ...nothing };
     const { g } = view.registers;
@@ -379,12 +395,12 @@ export class Session {
     const position = frame?.kind === 'wasm' && frame.instance === target.instance ? sources.position(frame.funcIndex, frame.offset) : undefined;
     if (position !== undefined && frame?.kind === 'wasm') {
       const f = target.go!.code!.pcFOf(frame.funcIndex)!;
-      return { ...base, call: position.calls[0], pc: { f, ...position.pcB }, certain: position.certain, goroutine, system };
+      return { ...base, ...callOf(position.calls), pc: { f, ...position.pcB }, certain: position.certain, goroutine, system };
     }
     const [innermost] = currentStack(view)[0]?.frames ?? [];
     if (innermost === undefined) return { ...base, ...nothing, goroutine, system };
     const { func, pcB, callPcB } = innermost;
-    return { ...base, call: func.calls(callPcB)[0], pc: { f: func.pcF, lo: pcB, hi: pcB }, certain: true, goroutine, system };
+    return { ...base, ...callOf(func.calls(callPcB)), pc: { f: func.pcF, lo: pcB, hi: pcB }, certain: true, goroutine, system };
   }
 
   /** Goroutines that have not ended, in the order of their making. */
@@ -399,9 +415,9 @@ export class Session {
     const current = view.registers.g === 0 ? 0 : view.runtime.current(view.registers.g);
     return current === 0 ? undefined : view.runtime.goroutine(current);
   }
-  /** Looks at another goroutine; false if there is none with this id. */
-  chooseGoroutine(id: number): boolean {
-    if (this.target.view?.runtime.byId(id) === undefined) return false;
+  /** Looks at another goroutine, or (undefined) at the current one again; false if there is none with this id. */
+  chooseGoroutine(id: number | undefined): boolean {
+    if (id !== undefined && this.target.view?.runtime.byId(id) === undefined) return false;
     this.chosenGoroutine = id;
     this.chosenFrame = 0;
     return true;
@@ -418,12 +434,16 @@ export class Session {
     const goroutine = view?.runtime.byId(id);
     if (view === undefined || goroutine === undefined) return '';
     const calls = tracebackFrames(view, goroutine).map(({ call }) => call);
-    const call = calls.find(({ name }) => !/^(runtime|sync|time|internal\/\w+)\./.test(name)) ?? calls[0];
+    const call = calls.find(({ name }) => !/^(runtime|sync|time|internal)[./]/.test(name)) ?? calls[0];
     return call === undefined ? '' : `${call.name} ${call.file ?? '?'}:${call.line ?? '?'}`;
   }
   framesOf(goroutine: Goroutine): readonly TracebackFrame[] {
     const { view } = this.target;
     return view === undefined ? [] : tracebackFrames(view, goroutine);
+  }
+  /** What `chooseGoroutine` was told. */
+  get chosen(): number | undefined {
+    return this.chosenGoroutine;
   }
   get frameNumber(): number {
     return this.chosenFrame;
@@ -479,4 +499,8 @@ export class Session {
     const at = this.checkpoints.indexOf(checkpoint);
     if (at >= 0) this.checkpoints.splice(at, 1);
   }
+}
+
+function callOf(calls: readonly GoCall[]): Pick<Where, 'call' | 'into'> {
+  return { call: calls[0], into: calls.length > 1 ? calls.at(-1)!.name : undefined };
 }

@@ -54,6 +54,11 @@ export class Target {
     return this.names;
   }
 
+  /** Is it one that goes on with Go's stack after an unwinding? */
+  isTrampoline(index: number): boolean {
+    return index === this.go?.loop?.func || index === this.go?.exportLoop?.func;
+  }
+
   /** Function address in the store. */
   address(index: number): number {
     return this.instance.funcs[index]!;

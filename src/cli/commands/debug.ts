@@ -4,12 +4,13 @@ import { EVENT_KINDS } from '../../debug/events.js';
 import { LiveEdge } from '../../debug/live.js';
 import { Session } from '../../debug/session.js';
 import { BufferedInput, type Streams } from '../../host/io.js';
+import { Replay } from '../../replay/replay.js';
 import type { Arguments, Command } from '../command.js';
 import { EXIT, Refusal } from '../errors.js';
 import { GUEST_OPTIONS, guestSettings } from '../guest-options.js';
 import { prepareGuest } from '../guest.js';
 import { writeAll } from '../output.js';
-import { openRecording, openReplay } from '../recording-file.js';
+import { openRecording, refusing } from '../recording-file.js';
 import { Console } from './debug/console.js';
 import { converse, type Interruption, PROMPT } from './debug/prompt.js';
 import { sourceReader } from './debug/source-files.js';
@@ -94,7 +95,7 @@ async function open(args: Arguments, cancelled: () => boolean): Promise<Session>
     if (recorded !== undefined) {
       if (words.length > 0) throw new Refusal('a recording or a module, not both: the arguments are in the recording');
       const opened = openRecording(recorded, options['module'] as string | undefined);
-      return await Session.open(openReplay(recorded, opened, { trampoline: 'module' }));
+      return await Session.open(refusing(recorded, () => new Replay(opened.module, opened.recording, { trampoline: 'module' })));
     }
     return await openLive(args, cancelled);
   } catch (error) {

@@ -129,9 +129,9 @@ export class Console {
         if (cause.note !== undefined) this.write(cause.note);
         break;
       case 'breakpoint':
-        for (const { breakpoint, change, goroutine } of cause.hits) {
+        for (const { breakpoint, change, goroutine, detail } of cause.hits) {
           if (change !== undefined) this.write(`watchpoint ${breakpoint.id} on ${breakpoint.text}: ${known(change.before)} becomes ${known(change.after)}`);
-          if (breakpoint.trigger.kind === 'event') this.write(`${breakpoint.trigger.event.name}: ${breakpoint.trigger.event.about}${goroutine === undefined || goroutine === 0 ? '' : ` (goroutine ${goroutine})`}`);
+          if (breakpoint.trigger.kind === 'event') this.write(`${breakpoint.trigger.event.name}: ${breakpoint.trigger.event.about}${goroutine === undefined || goroutine === 0 ? '' : ` (goroutine ${goroutine})`}${detail === undefined ? '' : `: ${detail}`}`);
         }
     }
     const label = cause.kind === 'breakpoint' ? `[${cause.hits.map(({ breakpoint }) => breakpoint.name ?? `Breakpoint ${breakpoint.id}`).join(', ')}] ` : '';
@@ -149,11 +149,12 @@ export class Console {
     if (goroutine !== undefined) notes.push(`goroutine ${goroutine}`);
     if (system) notes.push('on the scheduler\'s stack');
     if (pc !== undefined) notes.push(`PC_F 0x${pc.f.toString(16)} PC_B ${pc.lo === pc.hi ? pc.lo : `${pc.lo}-${pc.hi}`}`);
-    const func = call?.name ?? where.function ?? 'between two calls of the host';
-    const inside = call !== undefined && where.function !== undefined && call.inlined ? `, inlined into ${where.function}` : '';
+    const loop = frame?.kind === 'wasm' && this.session.target.isTrampoline(frame.funcIndex);
+    const func = call?.name ?? where.function ?? 'the host';
+    const head = loop ? `${where.function}, about to ${pc?.lo === 0 ? 'call' : 'resume'} ${where.into ?? func}` : `${func}()${where.into === undefined ? '' : `, inlined into ${where.into}`}`;
     const source = call?.file === undefined ? '' : ` ${call.file}:${call.line}${certain ? '' : ' (line not exact)'}`;
     const byte = frame?.kind === 'wasm' && call === undefined ? ` at byte 0x${frame.offset.toString(16)}` : '';
-    return `${func}()${inside}${source}${byte} (${notes.join(', ')})`;
+    return `${head}${source}${byte} (${notes.join(', ')})`;
   }
 
   /** Some lines around one, if the source is there; answers whether it is. */

@@ -16,7 +16,7 @@ function describe({ session }: Console, { id, name, trigger, text, enabled, cond
   if (log !== undefined) notes.push(`log ${log.map((expression) => expression.text).join(', ')}`);
   if (hits > 0) notes.push(`hit ${hits} time${hits === 1 ? '' : 's'}`);
   const what = trigger.kind === 'places' ? siteList(session.target.nameOf.bind(session.target), trigger.sites) : trigger.kind === 'event' ? `event ${trigger.event.name}${trigger.goroutine === undefined ? '' : ` of goroutine ${trigger.goroutine}`}: ${trigger.event.about}` : `${trigger.on} of ${showThing(trigger.thing)}`;
-  return `${trigger.kind === 'watch' ? 'Watchpoint' : 'Breakpoint'} ${id}${name === undefined ? '' : ` (${name})`} ${text.includes(what) ? what : `${text}: ${what}`}${notes.length === 0 ? '' : ` [${notes.join('; ')}]`}`;
+  return `${trigger.kind === 'watch' ? 'Watchpoint' : 'Breakpoint'} ${id}${name === undefined ? '' : ` (${name})`} ${what.startsWith(text) ? what : `${text}: ${what}`}${notes.length === 0 ? '' : ` [${notes.join('; ')}]`}`;
 }
 
 const MOST_SITES = 4;

@@ -35,7 +35,7 @@ function currentGoroutine(console: Console): Goroutine {
 
 /** The innermost call that the program's author wrote, as far as can be told. */
 function place(frames: readonly TracebackFrame[]): string {
-  const shown = frames.find(({ shown: is, call }) => is && !/^(runtime|sync|internal\/\w+)\./.test(call.name)) ?? frames.find(({ shown: is }) => is) ?? frames[0];
+  const shown = frames.find(({ shown: is, call }) => is && !/^(runtime|sync|time|internal)[./]/.test(call.name)) ?? frames.find(({ shown: is }) => is) ?? frames[0];
   return shown === undefined ? '?' : showCall(shown.call);
 }
 
@@ -94,14 +94,14 @@ export const GOROUTINES: readonly Verb[] = [
     async run(console, rest) {
       const [id, command] = firstWord(rest);
       const goroutine = id === '' ? currentGoroutine(console) : goroutineOf(console, id);
-      const before = console.session.goroutine();
+      const before = console.session.chosen;
       console.session.chooseGoroutine(goroutine.id);
       if (command !== '') {
         const [word, more] = firstWord(command);
         try {
           await console.find(word).run(console, more);
         } finally {
-          if (before !== undefined) console.session.chooseGoroutine(before.id);
+          console.session.chooseGoroutine(before);
         }
         return;
       }
