@@ -7,33 +7,35 @@ import { type Extern, type Instance, Store } from '../../src/engine/store.js';
 import { f32, f64, funcAddress, hostHandle, hostIndex, i31Handle, i32, i64, isHostHandle, loadValue, type Value } from '../../src/engine/value.js';
 import type { Import } from '../../src/wasm/module.js';
 import { EXTERNREF, F32, F64, type FuncType, HEAP, heapOf, I32, I64, isNullable, isRef, V128, type ValType } from '../../src/wasm/types.js';
-import { Excluded, HOST_FAILURE, showFloat, type Side, TABLE_WINDOW } from './side.js';
+import { beforeExports, Excluded, HOST_FAILURE, showFloat, type Side, TABLE_WINDOW } from './side.js';
 import { type Argument, callable, reachesJavaScript, type Subject } from './subject.js';
 
 /** Instructions that one call may take; binaryen's own counters end what runs on much earlier. */
 const LIMIT = 20_000_000;
 
 /** Which traps the other engine tells apart, by ours. */
-const CLASSES: Readonly<Record<string, string>> = {
-  [TRAP.unreachable]: 'unreachable',
-  [TRAP.integerDivideByZero]: 'divide by zero',
-  [TRAP.integerOverflow]: 'unrepresentable',
-  [TRAP.invalidConversion]: 'unrepresentable',
-  [TRAP.memory]: 'memory',
-  [TRAP.table]: 'table',
-  [TRAP.undefinedElement]: 'table',
-  [TRAP.array]: 'array',
-  [TRAP.uninitializedElement]: 'signature',
-  [TRAP.indirectCallType]: 'signature',
-  [TRAP.cast]: 'cast',
-};
+const CLASSES: readonly (readonly [string, string])[] = [
+  [TRAP.unreachable, 'unreachable'],
+  [TRAP.integerDivideByZero, 'divide by zero'],
+  [TRAP.integerOverflow, 'unrepresentable'],
+  [TRAP.invalidConversion, 'unrepresentable'],
+  [TRAP.memory, 'memory'],
+  [TRAP.table, 'table'],
+  [TRAP.undefinedElement, 'table'],
+  [TRAP.array, 'array'],
+  [TRAP.uninitializedElement, 'signature'],
+  [TRAP.indirectCallType, 'signature'],
+  [TRAP.cast, 'cast'],
+  ['null ', 'null'],
+];
 
 export class Ours implements Side {
   readonly log: string[] = [];
   private readonly store: Store = new Store({ maxMemoryBytes: 2 ** 28, maxHeapBytes: 2 ** 26 });
   private readonly driver: Driver;
   private readonly subject: Subject;
-  private instance!: Instance;
+  /** Known to the host functions only when the start function has returned, as in JavaScript. */
+  private instance: Instance | undefined = undefined;
   private readonly hosts: unknown[] = [{}, {}, {}];
   private readonly wasmTag: number;
   private readonly jsTag: number;
@@ -54,17 +56,18 @@ export class Ours implements Side {
     const { module } = this.subject;
     const typeIds = this.store.types.add(module.types);
     const externs = new Map(module.imports.map((entry) => [entry, this.provide(entry, typeIds)] as const));
-    return this.outcome(() => {
+    const failure = this.outcome(() => {
       const { instance, start } = instantiate(this.store, module, (from, name) => [...externs].find(([entry]) => entry.module === from && entry.name === name)?.[1]);
-      this.instance = instance;
       if (start !== undefined) this.run(start, []);
+      this.instance = instance;
       return undefined;
     });
+    return failure === undefined ? undefined : beforeExports(failure);
   }
 
   call(name: string, args: readonly Argument[]): string {
     const { type } = this.subject.functions.find((one) => one.name === name)!;
-    const { address } = this.instance.exports.get(name)!;
+    const address = this.exported(name);
     return this.outcome(() => {
       const results = this.run(address, args.map((value, i) => this.value(type.params[i]!, value)));
       return results.map((result) => this.show(result)).join(' ');
@@ -72,17 +75,21 @@ export class Ours implements Side {
   }
 
   global(name: string): string {
-    const { type, cell } = this.store.globals[this.instance.exports.get(name)!.address]!;
+    const { type, cell } = this.store.globals[this.exported(name)]!;
     return reachesJavaScript(type.value) ? this.show(loadValue(this.store.globalCells, cell, type.value)) : '';
   }
   memory(name: string): Uint8Array {
-    return this.store.memories[this.instance.exports.get(name)!.address]!.u8;
+    return this.store.memories[this.exported(name)]!.u8;
   }
   table(name: string): string {
-    const { elements, type } = this.store.tables[this.instance.exports.get(name)!.address]!;
+    const { elements, type } = this.store.tables[this.exported(name)]!;
     if (!reachesJavaScript(type.element)) return String(elements.length);
     const window = [...elements.subarray(0, TABLE_WINDOW)].map((handle) => this.show({ type: type.element, handle }));
     return `${elements.length}: ${window.join(' ')}`;
+  }
+
+  private exported(name: string): number {
+    return this.instance!.exports.get(name)!.address;
   }
 
   private run(address: number, args: readonly Value[]): readonly Value[] {
@@ -94,11 +101,16 @@ export class Ours implements Side {
     try {
       return run();
     } catch (error) {
-      if (error instanceof Trap) return `trap: ${CLASSES[error.message.split(':')[0]!] ?? (error.message.startsWith('null') ? 'null' : error.message)}`;
+      if (error instanceof Trap) {
+        const { message } = error;
+        return `trap: ${CLASSES.find(([text]) => message.startsWith(text))?.[1] ?? message}`;
+      }
       if (error instanceof UncaughtException) return this.showException(error);
       if (error instanceof Exhaustion) throw new Excluded(`ours: ${error.message}`);
       if (error instanceof LinkError) throw new Excluded(`ours: ${error.message.split('\n')[0]!}`);
       if (error instanceof Interruption) throw new Excluded('ours: no end within the limit of instructions');
+      // Callbacks nest in JavaScript's own stack.
+      if (error instanceof RangeError && error.message.includes('call stack')) throw new Excluded('ours: the call stack of the host is exhausted');
       throw error;
     }
   }
@@ -109,7 +121,7 @@ export class Ours implements Side {
     return `exception ${known}(${exception.values.map((value) => (reachesJavaScript(value.type) ? this.show(value) : '')).join(' ')})`;
   }
   private tagName(tag: number): string {
-    for (const [name, { kind, address }] of this.instance.exports) if (kind === 'tag' && address === tag) return name;
+    for (const [name, { kind, address }] of this.instance?.exports ?? []) if (kind === 'tag' && address === tag) return name;
     return 'unknown';
   }
 
@@ -227,7 +239,9 @@ export class Ours implements Side {
 
   private callExport(index: number): void {
     const { functions } = this.subject;
-    if (functions.length > 0) this.callWithNothing(this.instance.exports.get(functions[index % functions.length]!.name)!.address);
+    if (functions.length === 0) return;
+    if (this.instance === undefined) this.fail();
+    this.callWithNothing(this.exported(functions[index % functions.length]!.name));
   }
   private callHandle(handle: number): void {
     if (handle === 0) this.fail();

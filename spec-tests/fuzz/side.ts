@@ -22,13 +22,15 @@ export class Excluded extends Error {
 /** Elements of a table that are looked at. */
 export const TABLE_WINDOW = 100;
 
-/** The arguments of `fuzzing-support` functions by which a module calls one of its exports, or any function. */
-export const CALLS = ['call-export', 'call-export-catch', 'call-ref', 'call-ref-catch'] as const;
-
 /** An exception of the host's own: in JavaScript any error that is not the engine's, as the failed conversion of an argument. */
 export const HOST_FAILURE = 'exception of the host';
 
 export function showFloat(value: number, bits: 32 | 64): string {
   if (Number.isNaN(value)) return `f${bits}:nan`;
   return `f${bits}:${Object.is(value, -0) ? '-0' : value}`;
+}
+
+/** How an instantiation failed, as far as both sides can say: tags have no names before there are exports. */
+export function beforeExports(failure: string): string {
+  return failure === HOST_FAILURE ? failure : failure.replace(/^exception .*/, 'exception');
 }

@@ -1,6 +1,6 @@
 import { assemble } from '../../src/wasm/text/assemble.js';
 import type { Import } from '../../src/wasm/module.js';
-import { F32, F64, type FuncType, HEAP, heapOf, I32, I64, isNullable, isRef, type ValType } from '../../src/wasm/types.js';
+import { EXTERNREF, F32, F64, type FuncType, HEAP, heapOf, I32, I64, isNullable, isRef, type ValType } from '../../src/wasm/types.js';
 import {
   type HostException,
   type HostFunction,
@@ -10,7 +10,7 @@ import {
   type HostTag,
   hostWebAssembly,
 } from './host-engine.js';
-import { Excluded, HOST_FAILURE, showFloat, type Side, TABLE_WINDOW } from './side.js';
+import { beforeExports, Excluded, HOST_FAILURE, showFloat, type Side, TABLE_WINDOW } from './side.js';
 import { type Argument, reachesJavaScript, type Subject } from './subject.js';
 
 /** Classes of traps by the words of V8. */
@@ -58,10 +58,11 @@ export class Theirs implements Side {
     const imports: Record<string, Record<string, unknown>> = {};
     for (const entry of this.subject.module.imports) (imports[entry.module] ??= {})[entry.name] = this.provide(entry);
     const module = new this.engine.Module(this.subject.bytes);
-    return this.outcome(() => {
+    const failure = this.outcome(() => {
       this.exports = new this.engine.Instance(module, imports).exports;
       return undefined;
     });
+    return failure === undefined ? undefined : beforeExports(failure);
   }
 
   call(name: string, args: readonly Argument[]): string {
@@ -126,12 +127,13 @@ export class Theirs implements Side {
   private showException(exception: HostException): string {
     const { module } = this.subject;
     const imported = module.imports.flatMap(({ desc }) => (desc.kind === 'tag' ? [desc.type] : []));
-    const exported = module.exports.filter(({ kind }) => kind === 'tag');
+    const exported = module.exports.filter(({ kind, name }) => kind === 'tag' && name in this.exports);
     const known = [...this.tags].find(([, tag]) => exception.is(tag))?.[0];
     const own = exported.find(({ name }) => exception.is(this.exports[name] as HostTag));
+    if (known === undefined && own === undefined) return 'exception unknown()';
     const types =
       own === undefined
-        ? known === 'wasmtag' ? [I32] : [0]
+        ? [known === 'wasmtag' ? I32 : EXTERNREF]
         : (module.types[(imported[own.index] ?? module.tags[own.index - imported.length]!).type]!.comp as FuncType).params;
     const tag = known === undefined ? (this.exports[own!.name] as HostTag) : this.tags.get(known)!;
     const get = (i: number): unknown => (exception as unknown as { getArg(tag: HostTag, index: number): unknown }).getArg(tag, i);
