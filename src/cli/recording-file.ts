@@ -4,7 +4,6 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { RecordingError } from '../replay/format.js';
 import { Recorder } from '../replay/recorder.js';
 import { Recording } from '../replay/recording.js';
-import { Replay, type ReplayOptions } from '../replay/replay.js';
 import type { Module } from '../wasm/module.js';
 import { EXIT, Refusal } from './errors.js';
 import type { GuestSettings } from './guest-options.js';
@@ -62,10 +61,6 @@ export function openRecording(path: string, named: string | undefined): OpenedRe
   const hash = moduleHash(module);
   if (hash !== header.module) throw new Refusal(`${path} is a recording of another module than ${file}: recorded was ${header.module}, the file is ${hash}`);
   return { recording, module, settings: refusing(path, () => parseSettings(header.settings)) };
-}
-
-export function openReplay(path: string, { module, recording }: OpenedRecording, options: ReplayOptions): Replay {
-  return refusing(path, () => new Replay(module, recording, options));
 }
 
 /** What a recording is found to lack is told with its name. */

@@ -7,6 +7,7 @@ import { GUEST_OPTIONS, guestSettings } from '../guest-options.js';
 import { prepareGuest, runGuest } from '../guest.js';
 import { choice, choices, wholeNumber } from '../option-values.js';
 import { TextWriter } from '../output.js';
+import { openReplaying, runReplay } from '../replaying.js';
 
 export const trace: Command = {
   name: 'trace',
@@ -21,6 +22,8 @@ export const trace: Command = {
     to: { type: 'string', requiresArg: true, describe: 'Up to this clock value' },
     format: { type: 'string', requiresArg: true, describe: 'text, jsonl, or chrome (opens in Perfetto)' },
     output: { type: 'string', alias: 'o', requiresArg: true, describe: 'Write it to this file instead of stderr' },
+    recording: { type: 'string', requiresArg: true, describe: 'Trace what record wrote down, instead of running a module' },
+    module: { type: 'string', requiresArg: true, describe: 'With --recording: the recorded module, where it is no longer where it was' },
     ...GUEST_OPTIONS,
   },
   examples: [
@@ -38,18 +41,20 @@ export const trace: Command = {
       to: wholeNumber(args, 'to'),
       format: choice(args, 'format', FORMATS, 'text'),
     };
-    const guest = prepareGuest(guestSettings(args, { clock: 'virtual', seed: 0 }), args.words);
+    const recording = args.options['recording'] as string | undefined;
+    const guest = recording === undefined ? prepareGuest(guestSettings(args, { clock: 'virtual', seed: 0 }), args.words) : undefined;
+    const replaying = recording === undefined ? undefined : openReplaying(recording, args);
     const path = args.options['output'] as string | undefined;
     const fd = path === undefined ? 2 : create(path);
     const writer = new TextWriter(fd);
     try {
-      const { program } = guest;
+      const program = guest?.program ?? replaying!.guest;
       const session = new TraceSession(program, { ...options, write: (text) => writer.write(text), describe: program.describe, now: () => program.elapsed });
-      const code = await runGuest(guest, () => {
+      const finish = (): void => {
         session.finish();
         writer.flush();
-      });
-      return code;
+      };
+      return guest === undefined ? runReplay(replaying!, finish) : await runGuest(guest, finish);
     } finally {
       writer.flush();
       if (fd !== 2) closeSync(fd);
