@@ -1,4 +1,6 @@
 import type { Frame, WasmFrame } from '../engine/frames.js';
+import { InstructionReader } from '../wasm/binary/code-reader.js';
+import { OP } from '../wasm/opcodes.js';
 import { frameDepth } from './frame-depth.js';
 import type { Goroutine } from './goroutines.js';
 import type { GoFunc } from './pclntab.js';
@@ -63,6 +65,8 @@ function position(view: GoView): Position | undefined {
   const saved = (at: number): Position => ({ pc: view.memory.word(at), sp: at + 8, depth: undefined, exact: false });
   for (const frame of frames) {
     if (frame.kind === 'host' || frame.instance !== view.instance) continue;
+    // Another goroutine's stack is in place already: these frames only wait for their end.
+    if (isUnwinding(view, frame)) return saved(view.registers.pause ? sp : sp - 8);
     const place = goPlace(view, frame);
     if (place !== undefined) return { pc: place.func.pcF * 65536 + place.pcB, sp, depth: place.depth, exact: true };
     // The trampoline goes on with what the word below SP says.
@@ -99,7 +103,38 @@ export function goPlace(view: GoView, frame: Frame): GoPlace | undefined {
     const pcB = parameter.i32 & 0xffff;
     return { func, pcB, pcBHigh: pcB, depth: undefined };
   }
-  return { func, pcB: range.lo, pcBHigh: range.hi, depth: frameDepth(go, segments, frame.funcIndex, frame.offset) };
+  const depth = frameDepth(go, segments, frame.funcIndex, frame.offset);
+  return { func, pcB: range.lo, pcBHigh: range.hi, depth: typeof depth === 'number' ? depth : undefined };
+}
+
+/**
+ * Does the innermost frame hand on an unwinding? A call has just given it 1, or it is at the end where it gives 1
+ * itself, or it is the function that put another stack in place.
+ */
+function isUnwinding(view: GoView, frame: WasmFrame): boolean {
+  const segments = segmentsOf(view, frame.funcIndex);
+  const [first] = segments?.segments ?? [];
+  const parameter = frame.locals[0];
+  if (segments === undefined || first === undefined || parameter === undefined || !('i32' in parameter)) return false;
+  if (segments.at(frame.offset) === undefined) return frame.offset > first.start;
+  const name = view.go.name(frame.funcIndex);
+  if (name === 'runtime.gogo' || name === 'runtime.pause') return frameDepth(view.go, segments, frame.funcIndex, frame.offset) === 'moved';
+  const result = frame.operands[0];
+  return result !== undefined && 'i32' in result && result.i32 === 1 && frame.operands.length === 1 && followsCall(view, frame);
+}
+
+/** Is the instruction the `br_if` that looks at what a call gave, or one of the two before it that fetch SP? */
+function followsCall({ go }: GoView, frame: WasmFrame): boolean {
+  const body = go.module.funcs[frame.funcIndex - go.module.imported.funcs]!.body;
+  const segment = segmentsOf({ go }, frame.funcIndex)!.segments.find(({ start, end }) => start <= frame.offset && frame.offset < end);
+  const reader = new InstructionReader(go.module.bytes, segment?.start ?? body.offset, segment?.end ?? body.end);
+  let since = -1;
+  while (reader.pos < reader.end) {
+    const op = reader.next();
+    if (reader.start === frame.offset) return since >= 0 && since <= 2;
+    since = op === OP.call || op === OP.call_indirect ? 0 : since < 0 ? -1 : since + 1;
+  }
+  return false;
 }
 
 const decoded = new WeakMap<object, Map<number, CodeSegments | undefined>>();
@@ -152,7 +187,10 @@ export function stackPair(view: GoView): StackPair {
     const key = `${goFrame.func.index} ${goFrame.fp}`;
     if (!places.has(key)) places.set(key, i);
   });
+  // What goes over to the system's stack has two: it is the last one there.
+  const switches = new Map(parts.filter(({ system }) => system).map(({ frames }) => [frames.at(-1)?.func.index ?? -1, frames.length - 1]));
   const carried = new Map<number, number>();
+  const innermost = frames.findIndex(({ kind }) => kind === 'wasm');
   const exported = new Set(view.go.module.exports.filter(({ kind }) => kind === 'func').map(({ index }) => index));
   const physical = frames.map((frame, i): PhysicalFrame => {
     if (frame.kind === 'host') return { frame, kind: 'host', name: frame.name };
@@ -162,7 +200,7 @@ export function stackPair(view: GoView): StackPair {
     if (exported.has(frame.funcIndex)) return { frame, kind: 'export', name };
     const place = goPlace(view, frame);
     if (place === undefined) return { frame, kind: 'helper', name };
-    const at = places.get(`${place.func.index} ${frameSp(view, frame, i) + (place.depth ?? place.func.spDelta(place.pcB) ?? 0) + 8}`);
+    const at = switches.get(place.func.index) ?? places.get(`${place.func.index} ${frameSp(view, frame, i === innermost) + (place.depth ?? place.func.spDelta(place.pcB) ?? 0) + 8}`);
     if (at === undefined || carried.has(at)) return { frame, kind: 'go', name };
     carried.set(at, i);
     return { frame, kind: 'go', name, logical: at };
@@ -188,8 +226,8 @@ function firstLost(logical: readonly LogicalFrame[], physical: readonly Physical
 }
 
 /** A frame's copy of SP: its first local after PC_B; of the innermost frame SP itself, which the copy may not have yet. */
-function frameSp(view: GoView, frame: WasmFrame, index: number): number {
-  if (index === 0) return view.registers.sp;
+function frameSp(view: GoView, frame: WasmFrame, innermost: boolean): number {
+  if (innermost) return view.registers.sp;
   const copy = frame.locals[1];
   return copy !== undefined && 'i32' in copy ? copy.i32 >>> 0 : 0;
 }

@@ -10,6 +10,8 @@ import { Registers } from './registers.js';
 export interface RegisterValues {
   readonly sp: number;
   readonly g: number;
+  /** Set while the program unwinds to give the host control. */
+  readonly pause: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export function viewOf(machine: Machine, instance: Instance, nanotime?: () => bi
 }
 
 /** A memory image alone (a core dump): all but the goroutine that was running can be seen. */
-export function viewOfMemory(go: GoModule, bytes: Uint8Array, registers: RegisterValues = { sp: 0, g: 0 }): GoView {
+export function viewOfMemory(go: GoModule, bytes: Uint8Array, registers: RegisterValues = { sp: 0, g: 0, pause: false }): GoView {
   const memory = Peek.of(bytes);
   return { go, memory, registers, runtime: new Runtime(go, memory), frames: () => [], instance: undefined };
 }
