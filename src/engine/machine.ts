@@ -452,12 +452,9 @@ export class Machine {
     const { state, tier, heap } = this;
     const segment = heap.segmentAt(state.pc);
     if (tier === undefined || tier.eager || segment === undefined || segment.mode !== 'fused' || !tier.warm(segment.func, RUNNING_HEAT)) return undefined;
-    const place = heap.map(segment).at(state.pc);
-    const version = place === undefined ? undefined : tier.versionAt(segment.func, place.offset);
-    if (place === undefined || version === undefined) return undefined;
-    materialise(state.cells, state.fp, place);
-    this.clockEnd += place.count;
-    state.pc = this.exactEntry(segment.func, place.offset);
+    const version = tier.versionAt(segment.func, state.pc, () => heap.map(segment).at(state.pc)?.offset);
+    if (version === undefined) return undefined;
+    this.moveTop(segment);
     return this.enterCompiled(() => (tier.run(segment.func, version) ? tier.failure : undefined));
   }
 

@@ -54,9 +54,12 @@ export interface Site {
   readonly table: number;
   /** `start`: the code of the block is reached. */
   reached: boolean;
-  /** Resolved place in lowered code, see `tier.ts`. */
+  /** Where lowered code stands at the instruction, and what it will charge once more; −1: not looked up yet. */
   pc: number;
   charge: number;
+  /** `after`: where lowered code goes on behind the call. */
+  returnPc: number;
+  /** How often it was reached without a version that begins there. */
   hits: number;
 }
 

@@ -14,7 +14,9 @@ export interface Version {
   /** What a call takes off the budget of stack, in bytes: no smaller than its JavaScript frame or its flat one. */
   readonly cost: number;
   readonly size: number;
-  readonly callees: ReadonlySet<number>;
+  /** Types and tables of its indirect calls. */
+  readonly types: ReadonlySet<number>;
+  readonly tables: ReadonlySet<number>;
 }
 
 /** Bytes of a JavaScript frame besides its variables, generously. */
@@ -44,7 +46,8 @@ export function generate(store: Store, func: WasmFunction, address: number, from
     locals: translation.localTypes.length,
     cost,
     size: translation.size,
-    callees: translation.callees,
+    types: translation.types,
+    tables: translation.tables,
   };
 }
 

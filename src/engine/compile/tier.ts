@@ -171,7 +171,7 @@ export class CompiledTier {
       at += 2;
       return isWide(type) ? `,I[p+${word}],I[p+${word + 1}]` : `,I[p+${word}]`;
     });
-    const [code, enter] = this.make(environment, `const f=(${version.source});return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`) as [Code, FromFrame];
+    const [code, enter] = this.make(environment, version, `const f=(${version.source});return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`) as [Code, FromFrame];
     const calls = version.sites.flatMap((site, i) => (site.kind === 'after' ? [i] : []));
     this.heap.addCompiled(func, calls.map((i) => version.sites[i]!.offset));
     this.functions.set(func, { func, environment, version, code, enter, calls, resumed: new Map(), results });
@@ -182,15 +182,11 @@ export class CompiledTier {
   }
 
   /** Runs generated source in the environment of an instance; its last value is the updater of the views. */
-  private make({ names }: Environment, body: string): unknown[] {
-    const types = new Set([...body.matchAll(/\bY(\d+)\[/g)].map((match) => Number(match[1])));
-    const tables = new Set([...body.matchAll(/\bN(\d+)\./g)].map((match) => Number(match[1])));
-    const used = new Set(body.match(/\b[A-Za-z]\w*/g));
-    const named = Object.keys(names).filter((name) => used.has(name) || VIEWED.has(name));
-    let head = `'use strict';const {${[...named, 'typed', 'tables'].join(',')}}=E;`;
+  private make({ names }: Environment, { types, tables }: Version, body: string): unknown[] {
+    let head = HEADS.get(names);
+    if (head === undefined) HEADS.set(names, (head = `'use strict';const {${Object.keys(names).join(',')}}=E;${VIEWS}`));
     for (const type of types) head += `const Y${type}=typed(${type});`;
     for (const table of tables) head += `const N${table}=tables[${table}];`;
-    head += 'let M,B,C,H,K,G;const u=()=>{M=memory.i32;B=memory.u8;C=memory.i8;H=memory.u16;K=memory.i16;G=globals.i32;};u();';
     const made = new Function('E', head + body)(names) as unknown[];
     this.refreshers.push(made.pop() as () => void);
     return made;
@@ -290,6 +286,7 @@ export class CompiledTier {
   renew(): void {
     const funcs = [...this.functions.keys()];
     this.functions.clear();
+    this.strays.clear();
     for (const func of funcs) this.publish(func);
     this.refreshers.length = 0;
   }
@@ -410,12 +407,17 @@ export class CompiledTier {
     if (caller >= 0 && records[rp - RECORD + KIND] === FRAME.wasm) this.warm(caller, CHANGE_HEAT);
   }
 
+  /** Places of lowered code where no version begins. */
+  private readonly strays = new Set<number>();
   /** The version that begins where the interpreter stands in a compiled function; undefined if there is none. */
-  versionAt(func: number, offset: number): FromFrame | undefined {
+  versionAt(func: number, pc: number, offset: () => number | undefined): FromFrame | undefined {
     const compiled = this.functions.get(func);
-    if (compiled === undefined || this.state.left <= 2 * this.longest) return undefined;
-    const k = compiled.version.sites.findIndex((site) => site.kind === 'start' && site.offset === offset && site.reached);
-    return k < 0 ? undefined : this.resumed(compiled, k);
+    if (compiled === undefined || this.state.left <= 2 * this.longest || this.strays.has(pc)) return undefined;
+    const at = offset();
+    const k = compiled.version.sites.findIndex((site) => site.kind === 'start' && site.offset === at && site.reached);
+    const version = k < 0 ? undefined : this.resumed(compiled, k, 0);
+    if (version === undefined) this.strays.add(pc);
+    return version;
   }
 
   /** Of a host function that compiled code called last. */
@@ -475,8 +477,9 @@ export class CompiledTier {
     const { state, heap } = this;
     if (index === 0) state.pc = heap.segmentOf(func, 'fused').entry;
     else {
-      const offset = heap.map(heap.segmentAt(pc)!).calling(pc)!.offset;
-      state.pc = this.returnPc(func, offset);
+      const compiled = this.functions.get(func);
+      if (compiled === undefined) state.pc = this.lookUpReturn(func, heap.map(heap.segmentAt(pc)!).calling(pc)!.offset);
+      else state.pc = this.returnPc(func, compiled.version.sites[compiled.calls[index - 1]!]!);
     }
   }
 
@@ -485,15 +488,15 @@ export class CompiledTier {
     const k = compiled.calls[index - 1]!;
     return this.resumed(compiled, k);
   }
-  private resumed(compiled: Compiled, k: number): FromFrame | undefined {
+  private resumed(compiled: Compiled, k: number, patience = this.patience): FromFrame | undefined {
     const known = compiled.resumed.get(k);
     if (known !== undefined) return known;
     const site = compiled.version.sites[k]!;
-    if (site.hits++ < this.patience || compiled.resumed.size >= MAX_RESUMED) return undefined;
+    if (site.hits++ < patience || compiled.resumed.size >= MAX_RESUMED) return undefined;
     const instance = this.store.funcs[compiled.func] as WasmFunction;
     const version = generate(this.store, instance, compiled.func, k);
     if (version.source.length > MAX_SOURCE) return undefined;
-    const [code] = this.make(compiled.environment, `return [(${version.source}),u];`) as [FromFrame];
+    const [code] = this.make(compiled.environment, version, `return [(${version.source}),u];`) as [FromFrame];
     compiled.resumed.set(k, code);
     this.statistics.resumed++;
     return code;
@@ -543,11 +546,10 @@ export class CompiledTier {
         rp += RECORD;
         fp += words.length;
       } else {
-        const place = before ? 'at' : site.kind;
         const compiled = this.functions.get(func);
         if (site.kind === 'start' && departure.budget > 0 && compiled !== undefined) next = this.resumed(compiled, k);
         if (before && !this.eager) this.warmCallee(site);
-        state.pc = departure.failure === undefined && next === undefined ? this.standingPc(func, site, place) : this.exactPc(func, site);
+        state.pc = departure.failure === undefined && next === undefined ? this.standingPc(func, site, before) : this.exactPc(func, site);
       }
     }
     this.leaving.clear();
@@ -561,9 +563,9 @@ export class CompiledTier {
   }
 
   /** Where a call that is under way comes back to. */
-  private callPc(func: number, k: number, { offset }: Site): number {
+  private callPc(func: number, k: number, site: Site): number {
     const compiled = this.functions.get(func);
-    if (compiled === undefined) return this.returnPc(func, offset);
+    if (compiled === undefined) return this.lookUpReturn(func, site.offset);
     const { calls } = compiled;
     let low = 0;
     let high = calls.length - 1;
@@ -576,7 +578,11 @@ export class CompiledTier {
   }
 
   /** Lowered code behind a call, whose operands are in their own cells. */
-  private returnPc(func: number, offset: number): number {
+  private returnPc(func: number, site: Site): number {
+    if (site.returnPc < 0) site.returnPc = this.lookUpReturn(func, site.offset);
+    return site.returnPc;
+  }
+  private lookUpReturn(func: number, offset: number): number {
     const { heap } = this;
     const fused = heap.map(heap.segmentOf(func, 'fused'));
     const pc = fused.returnPc(offset);
@@ -592,30 +598,26 @@ export class CompiledTier {
     return place.pc;
   }
 
-  private standingPc(func: number, site: Site, kind: Site['kind']): number {
+  /** Lowered code at the instruction of a site, or behind the call if that has returned. */
+  private standingPc(func: number, site: Site, before: boolean): number {
     const { heap, state } = this;
-    if (kind === 'entry') return heap.segmentOf(func, 'fused').entry;
-    if (kind === 'after') return this.returnPc(func, site.offset);
-    const known = kind === site.kind ? site : undefined;
-    if (known !== undefined && known.pc >= 0) {
-      state.left += known.charge;
-      return known.pc;
+    if (site.kind === 'entry') return heap.segmentOf(func, 'fused').entry;
+    if (site.kind === 'after' && !before) return this.returnPc(func, site);
+    if (site.pc < 0) {
+      const fused = heap.map(heap.segmentOf(func, 'fused')).entry(site.offset);
+      site.pc = fused === undefined ? this.exactPc(func, site) : fused.pc;
+      site.charge = fused === undefined ? 0 : fused.count;
     }
-    const fused = heap.map(heap.segmentOf(func, 'fused')).entry(site.offset);
-    const place = fused ?? heap.map(heap.segmentOf(func, 'exact')).entry(site.offset);
-    if (place === undefined) throw new Crash(`no instruction at byte ${site.offset}`);
-    const charge = fused === undefined ? 0 : fused.count;
-    if (known !== undefined) {
-      known.pc = place.pc;
-      known.charge = charge;
-    }
-    state.left += charge;
-    return place.pc;
+    state.left += site.charge;
+    return site.pc;
   }
 }
 
-/** What the views are taken from. */
-const VIEWED: ReadonlySet<string> = new Set(['memory', 'globals']);
+/** Views of memory and globals, and what takes them anew. */
+const VIEWS =
+  'let M,B,C,H,K,G;const u=()=>{M=memory.i32;B=memory.u8;C=memory.i8;H=memory.u16;K=memory.i16;G=globals.i32;};u();';
+/** The beginning of all generated code of an environment. */
+const HEADS = new WeakMap<Record<string, unknown>, string>();
 
 function call(version: FromFrame, c: number, d: number, words: Int32Array, fp: number): number {
   try {

@@ -26,8 +26,9 @@ export interface Translation {
   readonly temps: number;
   /** Instructions of the body. */
   readonly size: number;
-  /** Functions called by address. */
-  readonly callees: ReadonlySet<number>;
+  /** Types and tables of indirect calls. */
+  readonly types: ReadonlySet<number>;
+  readonly tables: ReadonlySet<number>;
 }
 
 interface Control {
@@ -79,7 +80,8 @@ export class Translator {
   private readonly pointers: ReadonlySet<number>;
   /** What is checked in this block, by stack pointer. */
   private readonly guards = new Map<number, Guard>();
-  private readonly callees = new Set<number>();
+  private readonly types = new Set<number>();
+  private readonly tables = new Set<number>();
 
   constructor(store: Store, func: WasmFunction) {
     this.store = store;
@@ -104,14 +106,14 @@ export class Translator {
     }
     for (const site of this.sites) if (site.kind === 'at') site.uncount += site.next!.count;
     return {
-      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, depth: this.depth, temps: this.temps, size: this.size, callees: this.callees,
+      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables,
     };
   }
 
   // Blocks and sites
 
   private addSite(kind: Site['kind'], offset: number, next?: Block, callee = -1, table = -1): number {
-    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, hits: 0 }) - 1;
+    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, hits: 0 }) - 1;
   }
   private newBlock(types: readonly ValType[], offset = this.reader.pos): Block {
     const id = this.blocks.length;
@@ -913,8 +915,10 @@ export class Translator {
       if (store.tables[table]!.is64) throw new NotWorthCompiling('a table with 64-bit addresses');
       const index = this.simple(this.pop()).lo();
       this.line(`Q[${INDEX}]=${index};`);
+      this.types.add(typeId);
+      this.tables.add(table);
       target = `Y${typeId}[N${table}.elements[${index}>>>0]>>2]`;
-    } else this.callees.add(address);
+    }
     const count = type.params.length;
     const first = this.stack.length - count;
     let args = '';
