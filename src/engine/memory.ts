@@ -49,8 +49,8 @@ export class MemoryInstance {
     this.byteLength = byteLength;
     this.u8 = new Uint8Array(buffer, 0, byteLength);
     this.i8 = new Int8Array(buffer, 0, byteLength);
-    this.u16 = new Uint16Array(buffer, 0, byteLength >>> 1);
-    this.i16 = new Int16Array(buffer, 0, byteLength >>> 1);
+    this.u16 = new Uint16Array(buffer, 0, Math.floor(byteLength / 2));
+    this.i16 = new Int16Array(buffer, 0, Math.floor(byteLength / 2));
     this.i32 = new Int32Array(buffer, 0, Math.floor(byteLength / 4));
     this.f32 = new Float32Array(buffer, 0, Math.floor(byteLength / 4));
     this.f64 = new Float64Array(buffer, 0, Math.floor(byteLength / 8));
