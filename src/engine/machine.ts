@@ -69,8 +69,8 @@ export class Machine {
   private readonly heap: CodeHeap;
   /** The clock when `state.left` will be 0. */
   private clockEnd = 0;
-  /** What the run may still charge. */
-  private most = 0;
+  /** The clock up to which code may run that does not count exactly. */
+  private clockMost = 0;
   private callsBefore = 0;
   private failure: Failure | undefined = undefined;
   private activations = 0;
@@ -384,8 +384,8 @@ export class Machine {
     const fused = remaining > margin && !this.pausing && !this.probes.watchesEverything;
     this.mode = fused ? 'fused' : 'exact';
     let left: number;
-    this.most = remaining - margin;
-    if (fused) left = Math.min(this.most, this.tier === undefined || this.tier.eager ? SLICE : this.tier.stretch);
+    this.clockMost = limit - margin;
+    if (fused) left = Math.min(remaining - margin, this.tier === undefined || this.tier.eager ? SLICE : this.tier.stretch);
     else {
       // Instructions that fused code has not charged yet are charged by this.
       this.leaveFused();
@@ -431,7 +431,7 @@ export class Machine {
   /** At an ENTER. Compiled code comes back with the state as the loop leaves it. */
   private enterCompiled(run: (tier: CompiledTier) => Failure | undefined): StopReason | undefined {
     const { state } = this;
-    const more = Math.max(0, Math.min(this.most, SLICE) - state.left);
+    const more = Math.max(0, Math.min(this.clockMost - this.clock, SLICE) - state.left);
     state.left += more;
     this.clockEnd += more;
     let failure: Failure | undefined;
