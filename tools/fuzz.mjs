@@ -37,7 +37,7 @@ const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'retunwind-fuzz-'));
 const campaign = join(folder, 'campaign.mjs');
 const wasmOpt = join(dirname(createRequire(import.meta.url).resolve('binaryen/package.json')), 'bin/wasm-opt');
-const [node, ...nodeArgs] = newestNode();
+const [node = process.execPath, ...nodeArgs] = newestNode();
 
 const first = Number(options.seed);
 const end = first + Number(options.count);

@@ -1,12 +1,13 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
+import { SeededRandom } from '../../host/random.js';
 import { profileOf, PROPOSALS, STANDARD } from '../../script/profiles.js';
-import { countAssertions, runScript, type ScriptResult } from '../../script/run-script.js';
+import { countAssertions, runScript, type ScriptOptions, type ScriptResult } from '../../script/run-script.js';
 import type { Command } from '../command.js';
 import { EXIT, Refusal } from '../errors.js';
 import { readInput } from '../module-file.js';
-import { choice, choices } from '../option-values.js';
+import { choice, choices, wholeNumber } from '../option-values.js';
 import { print, writeAll } from '../output.js';
 
 interface FileReport extends ScriptResult {
@@ -26,6 +27,7 @@ export const spec: Command = {
     proposals: { type: 'string', requiresArg: true, describe: `Admit the folders of these proposals, each under its own rules: ${NAMES.join(',')} or all` },
     shard: { type: 'string', requiresArg: true, describe: 'I/N: only every Nth file, beginning with the Ith' },
     tier: { type: 'string', requiresArg: true, describe: 'auto, interp or compiled' },
+    snapshots: { type: 'string', requiresArg: true, describe: 'Run every tenth action again, through a snapshot restored at a random point by this seed' },
     json: { type: 'boolean', describe: 'Print one JSON document' },
   },
   examples: [
@@ -40,7 +42,8 @@ export const spec: Command = {
     const found = args.words.flatMap(scriptsIn);
     if (found.length === 0) throw new Refusal(`there are no .wast files in ${args.words.join(' ')}`, EXIT.usage);
     const files = shard(args.options['shard'] as string | undefined, found);
-    const reports = runAll(files, admitted, tier, args.options['json'] !== true);
+    const snapshots = tenths(wholeNumber(args, 'snapshots', 0, EXIT.usage));
+    const reports = runAll(files, admitted, { tier, snapshots }, args.options['json'] !== true);
     const sum = (field: 'passed' | 'failed' | 'skipped'): number => reports.reduce((total, report) => total + report[field], 0);
     const totals = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
     if (args.options['json'] === true) print(`${JSON.stringify({ ...totals, files: reports })}\n`);
@@ -49,17 +52,28 @@ export const spec: Command = {
   },
 };
 
-function runAll(files: readonly string[], admitted: ReadonlySet<string>, tier: 'auto' | 'interp' | 'compiled', talk: boolean): FileReport[] {
+function runAll(files: readonly string[], admitted: ReadonlySet<string>, options: Omit<ScriptOptions, 'features'>, talk: boolean): FileReport[] {
   const progress = isatty(2);
   return files.map((path, i) => {
     if (progress) writeAll(2, `\r\x1b[K${i + 1}/${files.length} ${path}`);
     const { name: profile, features } = profileOf(path);
     const text = readInput(path);
-    const result = admitted.has(profile) ? runScript(text, { features, tier }) : { passed: 0, failed: 0, skipped: countAssertions(text, features), failures: [] };
+    const result = admitted.has(profile) ? runScript(text, { ...options, features }) : { passed: 0, failed: 0, skipped: countAssertions(text, features), failures: [] };
     if (progress) writeAll(2, '\r\x1b[K');
     if (talk) for (const { line, column, command, message } of result.failures) print(`${path}:${line}:${column}: ${command}: ${message}\n`);
     return { path, profile, ...result };
   });
+}
+
+function tenths(seed: number | undefined): ScriptOptions['snapshots'] {
+  if (seed === undefined) return undefined;
+  const random = new SeededRandom(BigInt(seed));
+  const bytes = new DataView(new ArrayBuffer(4));
+  const part = (): number => {
+    random.fill(new Uint8Array(bytes.buffer));
+    return bytes.getUint32(0) / 2 ** 32;
+  };
+  return { every: 10, random: part };
 }
 
 /** A script, or all of a folder and its folders, in the order of their paths. */
