@@ -49,7 +49,9 @@ describe('wherever a program is stopped', () => {
       // While the wasm stack unwinds the Go stack is another one already.
       const unwinding = logical.every(({ physical: of }) => of === undefined);
       physical.forEach(({ kind, name: of, logical: at }, i) => {
-        if (kind === 'go' && at === undefined && !unwinding && !isTailCall(of, physical[i - 1]?.name)) lost.push(`${of} above ${physical[i - 1]?.name}`);
+        // What the host calls back takes the place of the import on the Go stack.
+        const calledBack = i > 1 && physical[i - 1]!.kind === 'host';
+        if (kind === 'go' && at === undefined && !unwinding && !calledBack && !isTailCall(of, physical[i - 1]?.name)) lost.push(`${of} above ${physical[i - 1]?.name}`);
       });
     }
     expect(frames).toBeGreaterThan(500);

@@ -1,5 +1,5 @@
 /**
- * The candidates most like `word`, best first: by the share of three-letter pieces, counting those of the last part
+ * The candidates most like `word`, best first: by the share of two-letter pieces, counting those of the last part
  * (`work` of `main.(*Queue).work`) twice. For messages about names that do not exist.
  */
 export function mostSimilar(word: string, candidates: Iterable<string>, count: number): string[] {
@@ -17,7 +17,7 @@ function pieces(text: string): Map<string, number> {
   const found = new Map<string, number>();
   const padded = `^${text}$`;
   const last = Math.max(text.lastIndexOf('.'), text.lastIndexOf('/'));
-  for (let i = 0; i + 3 <= padded.length; i++) found.set(padded.slice(i, i + 3), i > last ? 2 : 1);
+  for (let i = 0; i + 2 <= padded.length; i++) found.set(padded.slice(i, i + 2), i > last ? 2 : 1);
   return found;
 }
 

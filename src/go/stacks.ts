@@ -153,7 +153,7 @@ export interface PhysicalFrame {
   /** What it is: a Go function; `wasm_pc_f_loop`; a function that the host called; helper code outside Go's convention; a host function. */
   readonly kind: 'go' | 'trampoline' | 'export' | 'helper' | 'host';
   readonly name: string;
-  /** Position in `StackPair.logical` of the Go frame that it carries out; absent where the Go stack has none (tail calls, `mcall`). */
+  /** Position in `StackPair.logical` of the Go frame that it carries out; absent where the Go stack has none (tail calls, imports that called back into Go, frames that unwind). */
   readonly logical?: number;
 }
 
@@ -200,7 +200,8 @@ export function stackPair(view: GoView): StackPair {
     if (exported.has(frame.funcIndex)) return { frame, kind: 'export', name };
     const place = goPlace(view, frame);
     if (place === undefined) return { frame, kind: 'helper', name };
-    const at = switches.get(place.func.index) ?? places.get(`${place.func.index} ${frameSp(view, frame, i === innermost) + (place.depth ?? place.func.spDelta(place.pcB) ?? 0) + 8}`);
+    const fp = frameSp(view, frame, i === innermost) + (place.depth ?? place.func.spDelta(place.pcB) ?? 0) + 8;
+    const at = switches.get(place.func.index) ?? places.get(`${place.func.index} ${fp}`);
     if (at === undefined || carried.has(at)) return { frame, kind: 'go', name };
     carried.set(at, i);
     return { frame, kind: 'go', name, logical: at };
