@@ -1,9 +1,13 @@
+import { mapEntries } from './maps.js';
 import type { GoCall, GoFunc } from './pclntab.js';
 import type { Peek } from './peek.js';
 import type { GoModule } from './recognise.js';
 import { findAllgs } from './roots.js';
 import { type GoFrame, walkStack } from './stack.js';
 import { G, M, STATUS, statusName } from './structs.js';
+import { Types } from './types.js';
+
+const MAX_LABELS = 100;
 
 /** One goroutine as the runtime's structures in memory describe it. */
 export interface Goroutine {
@@ -114,15 +118,21 @@ export class Runtime {
     return this.goroutines().find((goroutine) => goroutine.id === id);
   }
 
-  /** What `pprof.SetGoroutineLabels` gave it: key and value. */
+  /** What `pprof.SetGoroutineLabels` gave it: key and value. Up to Go 1.23 only where the program has the type `map[string]string` listed. */
   labels(g: number): [string, string][] {
     const { memory, go } = this;
     const at = memory.word(g + go.structs.g_labels);
-    // Up to Go 1.23 they are a map: see `values.ts`.
-    if (at === 0 || go.minor < 24) return [];
-    const list = memory.word(at);
-    const length = Math.min(memory.word(at + 8), 100);
-    return Array.from({ length }, (_, i) => [memory.goString(list + 32 * i), memory.goString(list + 32 * i + 16)]);
+    if (at === 0) return [];
+    if (go.minor >= 24) {
+      const list = memory.word(at);
+      const length = Math.min(memory.word(at + 8), MAX_LABELS);
+      return Array.from({ length }, (_, i) => [memory.goString(list + 32 * i), memory.goString(list + 32 * i + 16)]);
+    }
+    const type = new Types(go, memory).byName('map[string]string');
+    const labels: [string, string][] = [];
+    if (type === undefined) return labels;
+    for (const { key, elem } of mapEntries(memory, type, memory.word(at))) if (labels.length < MAX_LABELS) labels.push([memory.goString(key), memory.goString(elem)]);
+    return labels.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   /** The physical frames of a goroutine that does not run. */

@@ -28,7 +28,7 @@ export interface TracebackFrame {
   readonly shown: boolean;
 }
 
-/** Limits of Go's tracebacks: up to Go 1.20 a number of frames, since then so many inner and so many outer ones. */
+/** Limits of Go's tracebacks: up to Go 1.20 a number of physical frames, since then so many inner and so many outer ones. */
 const MAX_FRAMES_120 = 100;
 const INNER_FRAMES = 50;
 const OUTER_FRAMES = 50;
@@ -58,7 +58,10 @@ export function printTraceback(view: GoView, options: TracebackOptions = {}): st
 /** Header, frames and origin of one goroutine; ends with a newline. */
 export function printGoroutine(view: GoView, goroutine: Goroutine, options: TracebackOptions = {}): string {
   let text = `${goroutineHeader(view, goroutine)}\n`;
-  const frames = tracebackFrames(view, goroutine, options.fromCaller);
+  const whole = tracebackFrames(view, goroutine, options.fromCaller);
+  const physical = [...new Set(whole.map(({ frame }) => frame))];
+  const last = view.go.minor <= 20 ? physical[MAX_FRAMES_120] : undefined;
+  const frames = last === undefined ? whole : whole.slice(0, whole.findIndex(({ frame }) => frame === last));
   const shown = frames.filter((frame) => options.runtime === true || frame.shown);
   // A goroutine with nothing but the runtime's own frames is shown with these.
   text += cut(view, shown.length === 0 ? frames : shown);
@@ -113,8 +116,22 @@ function printsLabels({ go }: GoView): boolean {
 
 function showLabels(labels: readonly (readonly [string, string])[]): string {
   if (labels.length === 0) return '';
-  const quoted = (text: string): string => (/^[\w./]*$/.test(text) ? text : JSON.stringify(text));
+  const quoted = (text: string): string => (/^[\w./]*$/.test(text) ? text : quote(text));
   return ` {${labels.map(([key, value]) => `${quoted(key)}: ${quoted(value)}`).join(', ')}}`;
+}
+
+/** As the runtime's `printquoted`: all but printable ASCII is escaped. */
+function quote(text: string): string {
+  let quoted = '"';
+  for (const char of text) {
+    const code = char.codePointAt(0)!;
+    const known = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\', '"': '\\"' }[char];
+    if (known !== undefined) quoted += known;
+    else if (code >= 0x20 && code <= 0x7e) quoted += char;
+    else if (code < 127) quoted += `\\x${code.toString(16).padStart(2, '0')}`;
+    else quoted += code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
+  }
+  return `${quoted}"`;
 }
 
 /** `created by main.main in goroutine 1` and its place; nothing for the main goroutine and those of the runtime. */
@@ -132,7 +149,7 @@ export function createdBy(view: GoView, goroutine: Goroutine): string {
 
 function cut(view: GoView, frames: readonly TracebackFrame[]): string {
   const print = (some: readonly TracebackFrame[]): string => some.map(printFrame).join('');
-  if (view.go.minor <= 20) return frames.length < MAX_FRAMES_120 ? print(frames) : `${print(frames.slice(0, MAX_FRAMES_120))}...additional frames elided...\n`;
+  if (view.go.minor <= 20) return print(frames) + (frames.length === MAX_FRAMES_120 ? '...additional frames elided...\n' : '');
   const elided = frames.length - INNER_FRAMES - OUTER_FRAMES;
   if (elided <= 0) return print(frames);
   return `${print(frames.slice(0, INNER_FRAMES))}...${elided} frames elided...\n${print(frames.slice(-OUTER_FRAMES))}`;
