@@ -16,8 +16,8 @@ const GOTOS = Number(process.env['REPLAY_GOTOS'] ?? 20);
 /** Commands whose runs are tried of each program when it has to be quick. */
 const QUICK: Readonly<Record<string, readonly string[]>> = {
   'go1.27-wasip1': ['channels', 'deadlock', 'files', 'stdin', 'panic', 'exit'],
-  'go1.27-js': ['channels', 'timers', 'jscalls', 'files', 'deadlock', 'exit'],
-  'go1.19-js': ['channels', 'jscalls'],
+  'go1.27-js': ['channels', 'timers', 'js-callbacks', 'js-exit-callback', 'js-exception', 'files', 'deadlock', 'exit'],
+  'go1.19-js': ['channels', 'js-callbacks'],
   'abi-go1.24-wasip1': ['*'],
   'abi-go1.27-js': ['*'],
   'zig-wasi': ['*'],

@@ -1,6 +1,5 @@
 import type { FuncType } from '../wasm/types.js';
 import type { CellWindow } from './cells.js';
-import type { Exhaustion, Trap, UncaughtException } from './errors.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { Value } from './value.js';
 
@@ -41,7 +40,7 @@ export interface TurnFunction {
   readonly begin: (context: HostCall) => Turn;
   readonly next: (context: HostCall, results: readonly Value[]) => Turn;
   /** Instead of `next`, when the activation failed; without it the call fails with the same error. */
-  readonly failed?: (context: HostCall, error: Trap | Exhaustion | UncaughtException) => Turn;
+  readonly failed?: (context: HostCall, error: Error) => Turn;
 }
 
 /** What to do next: run a function of the store, or return (with `HostCall.results` written). */

@@ -75,7 +75,7 @@ export class Replay {
   private ahead = 0;
   /** The pending host call has begun, but its next event was missing. */
   private resuming = false;
-  /** Functions that pending host calls have called, innermost last. */
+  /** Functions that the host has called, the one at top level first, innermost last. */
   private callbacks: number[] = [];
   /** The guest runs no more; what is left to do is the host's. */
   private over = false;
@@ -134,16 +134,52 @@ export class Replay {
     for (;;) {
       try {
         if (this.ended !== undefined) return this.ended;
-        if (this.machine.depth > 0 && !this.over) this.results = driver.runTo(0);
+        if (this.callbacks.length > 0 && !this.over) this.results = this.runOn();
         else this.topLevel();
       } catch (error) {
         if (error instanceof Exhausted) return { kind: 'edge' };
-        if (error instanceof GuestExit || isFailure(error)) this.over = true;
+        if (error instanceof GuestExit || isFailure(error)) this.fail(error);
         else if (!(error instanceof Interruption)) throw error;
         else if (error.reason.kind !== 'limit' || this.machine.clock >= limit) return { kind: 'stopped', reason: error.reason };
         else if (!this.atLimit()) return { kind: 'edge' };
       }
     }
+  }
+
+  private runOn(): readonly Value[] {
+    const results = this.driver.runTo(0);
+    this.driver.listener?.returned(this.callbacks.pop()!, results);
+    return results;
+  }
+
+  private fail(error: Error): void {
+    if (error instanceof GuestExit && this.callbacks.length > 1) this.unwind(error);
+    this.over = true;
+    const func = this.callbacks.pop();
+    this.callbacks = [];
+    if (func !== undefined) this.driver.listener?.failed(func, error);
+  }
+
+  /** An exit goes through the host calls that are pending, and each may still do something. The state stays that of the exit. */
+  private unwind(error: GuestExit): void {
+    const { machine } = this;
+    const state = machine.snapshot(false);
+    try {
+      while (this.callbacks.length > 1) this.unwindOne(error);
+    } finally {
+      machine.restore(state);
+    }
+  }
+  private unwindOne(error: GuestExit): void {
+    const depth = this.callbacks.length;
+    this.machine.abandon();
+    const { pending } = this.machine;
+    try {
+      if (pending?.host.kind === 'turns') pending.host.failed?.(pending, error);
+    } catch (next) {
+      if (!(next instanceof GuestExit || next instanceof Exhausted)) throw next;
+    }
+    this.callbacks.length = depth - 1;
   }
 
   /** The guest has come to where the recording ends; `true` where the end itself is still to come. */
@@ -193,7 +229,9 @@ export class Replay {
     const tag = this.need();
     if (tag === EVENT.call) {
       const { call, args } = this.readCall();
-      this.results = this.driver.call(call, args);
+      this.machine.start(call, args);
+      this.callbacks.push(call);
+      this.driver.listener?.called(call, args);
     } else if (tag === EVENT.end) this.end();
     else if (tag === EVENT.fail) this.readFailure();
     else if (!isReturn(tag)) this.effect(tag);
@@ -350,7 +388,7 @@ export class Replay {
         return goOn(call);
       },
       failed: (call, error) => {
-        this.lastFailure = error;
+        if (isFailure(error)) this.lastFailure = error;
         driver.listener?.failed(this.callbacks.pop()!, error);
         return goOn(call);
       },
