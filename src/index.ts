@@ -1,6 +1,10 @@
 /**
  * retunwind as a library. Nothing here needs Node: `retunwind/node` has the real clock, files and streams.
  */
+export { type Breakpoint } from './debug/breakpoint.js';
+export { debugProgram } from './debug/live.js';
+export { NoSuchPlace } from './debug/places.js';
+export { type Cause, Session, STEPS, type StepKind, type Where } from './debug/session.js';
 export { Driver, Interruption } from './engine/drive.js';
 export { Crash, Exhaustion, LinkError, Trap, UncaughtException } from './engine/errors.js';
 export type { Frame } from './engine/frames.js';
@@ -11,6 +15,8 @@ export type { Probe } from './engine/probes.js';
 export type { StopReason } from './engine/stop-reason.js';
 export { type Instance, Store, type StoreOptions } from './engine/store.js';
 export { f32, f64, i32, i64, type Value } from './engine/value.js';
+export { type Goroutine } from './go/goroutines.js';
+export { printTraceback, type TracebackFrame } from './go/traceback.js';
 export { type GoModule, recognise } from './go/recognise.js';
 export type { Clock } from './host/clock.js';
 export { GuestExit } from './host/exit.js';
@@ -26,6 +32,9 @@ export { programKind, type ProgramKind } from './program/kind.js';
 export { loadModule } from './program/load.js';
 export { type JsWorld, type Need, type Outcome, Program, type ProgramOptions, type World } from './program/program.js';
 export { parseValue, showValue, ValueSyntaxError } from './program/values.js';
+export { Recording } from './replay/recording.js';
+export { Replay } from './replay/replay.js';
+export { Timeline } from './replay/timeline.js';
 export { DEFAULT_EVENTS, type EventKind, EVENTS, type TraceRecord } from './trace/records.js';
 export { TraceSession, type TraceOptions } from './trace/session.js';
 export { decode } from './wasm/binary/decode.js';

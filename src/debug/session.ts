@@ -15,7 +15,7 @@ import { type Detector, findLast, findNext, type Found } from './detector.js';
 import { EVENT_KINDS, eventDetector, turnDetector } from './events.js';
 import { type Scope, showResult, type Result } from './expression.js';
 import { callSites, findPlaces, type Here, type Site } from './places.js';
-import { blockStep, lineStep, outOfCall, overCall, type Step, stepOut } from './stepping.js';
+import { blockStep, callBefore, lineBefore, lineStep, outOfCall, overCall, placesHere, type Step, stepOut } from './stepping.js';
 import { Target } from './target.js';
 import { watchDetector, watchedValue } from './watched.js';
 
@@ -257,15 +257,18 @@ export class Session {
       else if (event.breakpoint.trigger.kind !== 'watch') hits.push(event);
       else {
         const { thing, on } = event.breakpoint.trigger;
-        if (thing.kind !== 'memory' || on === 'read') {
+        if (on === 'read') {
           hits.push(event);
           continue;
         }
-        const before = watchedValue(this.target, thing);
-        await this.timeline.goto(clock + 1, search);
-        const after = watchedValue(this.target, thing);
+        // Memory is watched before the instruction, all else after it.
+        const after = thing.kind === 'memory' ? clock + 1 : clock;
+        await this.timeline.goto(after - 1, search);
+        const old = watchedValue(this.target, thing);
+        await this.timeline.goto(after, search);
+        const now = watchedValue(this.target, thing);
         await this.timeline.goto(clock, search);
-        if (on === 'write' || before !== after) hits.push({ ...event, change: { before, after } });
+        if (on === 'write' || old !== now) hits.push({ ...event, change: { before: old, after: now } });
       }
     }
     if (hits.length > 0) return { kind: 'breakpoint', hits };
@@ -294,13 +297,28 @@ export class Session {
       if (this.ended) await this.travel(clock - 1, search);
       return clock === 0 ? { kind: 'beginning' } : { kind: 'step', note: undefined };
     }
-    const detector = this.stepDetector(kind);
-    if (detector === undefined) return this.stepBackward('instruction', search);
-    const near = kind === 'block' || kind === 'step' || kind === 'next' || kind === 'stepout';
-    const found = await findLast<Step>(this.timeline, [detector], search, near);
-    if (found !== undefined) return found.what[0]!;
-    await this.travel(0, search);
-    return { kind: 'beginning' };
+    const found = await this.findBefore(kind, search);
+    if (found === undefined) return { kind: 'step', note: 'there is no such moment before this one' };
+    return found;
+  }
+
+  private async findBefore(kind: StepKind, search: Search | undefined): Promise<Step | undefined> {
+    const { target, timeline } = this;
+    const last = async (detector: Detector<Step> | undefined, near: boolean): Promise<Step | undefined> => (detector === undefined ? undefined : (await findLast(timeline, [detector], search, near))?.what[0]);
+    if (kind === 'stepout' && target.view !== undefined) return last(callBefore(target), true);
+    if (kind !== 'next' && kind !== 'step') return last(this.stepDetector(kind), kind === 'block' || kind === 'over' || kind === 'stepout');
+    const before = lineBefore(target);
+    if (before === undefined) return last(this.stepDetector(kind), true);
+    const found = await last(before, true);
+    if (found === undefined) return undefined;
+    // That is the last place of the line. It began behind the last place of the line before it.
+    const { clock } = this;
+    const here = placesHere(target);
+    const earlier = lineBefore(target);
+    if (here === undefined || earlier === undefined || (await last(earlier, true)) === undefined) return found;
+    const first = await findNext<Step>(timeline, [here], search);
+    if (!('what' in first) || first.clock > clock) await this.travel(clock, search);
+    return found;
   }
 
   /** What ends a step; undefined where it is one instruction. */

@@ -64,8 +64,10 @@ function isUnwinding(frame: WasmFrame): boolean {
 
 /** Where code of other PC_Bs begins in a function, or of those that `wanted` lets through: `look` is asked when execution comes there. */
 function eachPlace(ears: Ears<Step>, target: Target, func: number, look: (here: GoStanding) => Step | undefined, wanted: (lo: number, hi: number) => boolean = () => true): void {
+  // Before it has made its frame, a function is not yet where its source begins.
+  const body = target.sources?.afterPrologue(func) ?? 0;
   for (const { start, lo, hi } of segmentsOf(target.view!, func)?.stretches ?? []) {
-    if (!wanted(lo, hi)) continue;
+    if (!wanted(lo, hi) || start < body) continue;
     ears.at(target.address(func), start, () => {
       const [frame] = target.machine.frames(1);
       if (frame?.kind !== 'wasm' || isUnwinding(frame)) return undefined;
@@ -125,6 +127,33 @@ export function stepOut(target: Target): Detector<Step> | undefined {
     if (frame.calls.length > 1) eachPlace(ears, target, frame.func, ({ key, calls }) => (isSame(frame.key, key) && calls.length < frame.calls.length ? ARRIVED : undefined));
     returns(ears, target, callers);
   };
+}
+
+/** Backwards: the last place on another line of this frame, or where one of the callers stood. */
+export function lineBefore(target: Target): Detector<Step> | undefined {
+  const at = standing(target);
+  return at && ((ears) => places(ears, target, [at.frame, ...at.callers], (here, frame) => frame !== at.frame || (isElsewhere(frame.calls[0], here.calls[0]) && here.calls.length <= frame.calls.length)));
+}
+
+/** Backwards: the last place where one of the callers stood, the call itself. */
+export function callBefore(target: Target): Detector<Step> | undefined {
+  const at = standing(target);
+  return at && at.callers.length > 0 ? (ears) => places(ears, target, at.callers, () => true) : undefined;
+}
+
+/** Any place of the frame that one stands in. */
+export function placesHere(target: Target): Detector<Step> | undefined {
+  const at = standing(target);
+  return at && ((ears) => places(ears, target, [at.frame], () => true));
+}
+
+function places(ears: Ears<Step>, target: Target, frames: readonly GoStanding[], counts: (here: GoStanding, frame: GoStanding) => boolean): void {
+  for (const func of new Set(frames.map((frame) => frame.func))) {
+    eachPlace(ears, target, func, (here) => {
+      const frame = frames.find((candidate) => candidate.func === func && isSame(candidate.key, here.key));
+      return frame !== undefined && counts(here, frame) ? ARRIVED : undefined;
+    });
+  }
 }
 
 /** Where one of the callers goes on, after a return or a recovered panic, and where the goroutine ends. */

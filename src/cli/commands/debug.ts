@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { EVENT_KINDS } from '../../debug/events.js';
 import { LiveEdge } from '../../debug/live.js';
 import { Session } from '../../debug/session.js';
 import { BufferedInput, type Streams } from '../../host/io.js';
@@ -11,10 +10,9 @@ import { GUEST_OPTIONS, guestSettings } from '../guest-options.js';
 import { prepareGuest } from '../guest.js';
 import { writeAll } from '../output.js';
 import { openRecording, refusing } from '../recording-file.js';
-import { Console } from './debug/console.js';
-import { converse, type Interruption, PROMPT } from './debug/prompt.js';
+import { converse, type Interruption } from './debug/prompt.js';
 import { sourceReader } from './debug/source-files.js';
-import { VERBS } from './debug/verbs.js';
+import { follow, openConsole, Transcript } from './debug/transcript.js';
 
 const { stats: _, 'max-instructions': __, ...GUEST } = GUEST_OPTIONS;
 
@@ -42,28 +40,15 @@ export const debug: Command = {
   async run(args) {
     const commands = script(args);
     const interruption: Interruption = { running: false, asked: false };
-    const output = new Transcript();
+    const output = new Transcript((bytes) => writeAll(1, bytes));
     const session = await open(args, () => interruption.asked);
-    session.timeline.onOutput = (_fd, bytes) => output.guest(bytes);
-    const colour = commands === undefined && process.stdout.isTTY === true && !process.env['NO_COLOR'];
-    const console = new Console(session, {
-      verbs: VERBS,
-      write: (line) => output.line(line),
-      colour,
+    const console = openConsole(session, output, {
+      colour: commands === undefined && process.stdout.isTTY === true && !process.env['NO_COLOR'],
       readSource: sourceReader((args.options['sources'] as string[] | undefined) ?? []),
       search: { cancelled: () => interruption.asked },
     });
-    // As delve does, so that a failing program can be looked at before it is gone.
-    if (session.target.view !== undefined) session.add({ kind: 'event', event: EVENT_KINDS.find(({ name }) => name === 'fatal')!, goroutine: undefined }, 'event fatal', 'fatal');
-    introduce(console);
     if (commands === undefined) await converse(console, interruption);
-    else {
-      for (const command of commands) {
-        output.line(`${PROMPT}${command}`);
-        await console.execute(command);
-        if (console.leaving) break;
-      }
-    }
+    else await follow(console, output, commands);
     return EXIT.ok;
   },
 };
@@ -121,27 +106,4 @@ function openLive(args: Arguments, cancelled: () => boolean): Promise<Session> {
     made: (program) => edge!.attach(program),
   });
   return edge!.open();
-}
-
-/** What is debugged, and what of it can be shown: said once. */
-function introduce(console: Console): void {
-  const { go, view, sources } = console.session.target;
-  if (go === undefined) console.write('no Go program: functions and bytes, no lines and goroutines');
-  else if (view === undefined || sources === undefined) console.write('the table of functions was not found: no lines and goroutines');
-  else console.write(`${go.version ?? 'Go'} ${go.goos ?? ''}, ${go.stripped ? 'stripped: Go\'s functions, lines and goroutines are there, names of helper functions, locals and imports are not' : `${console.session.target.functions.length} functions`}`);
-}
-
-/** Lines of ours and output of the guest on one stream, each of ours on a line of its own. */
-class Transcript {
-  private middle = false;
-  private readonly encoder = new TextEncoder();
-
-  guest(bytes: Uint8Array): void {
-    writeAll(1, bytes);
-    if (bytes.length > 0) this.middle = bytes.at(-1) !== 10;
-  }
-  line(text: string): void {
-    writeAll(1, this.encoder.encode(`${this.middle ? '\n' : ''}${text}\n`));
-    this.middle = false;
-  }
 }

@@ -130,11 +130,11 @@ export class Console {
         break;
       case 'breakpoint':
         for (const { breakpoint, change, goroutine, detail } of cause.hits) {
-          if (change !== undefined) this.write(`watchpoint ${breakpoint.id} on ${breakpoint.text}: ${known(change.before)} becomes ${known(change.after)}`);
-          if (breakpoint.trigger.kind === 'event') this.write(`${breakpoint.trigger.event.name}: ${breakpoint.trigger.event.about}${goroutine === undefined || goroutine === 0 ? '' : ` (goroutine ${goroutine})`}${detail === undefined ? '' : `: ${detail}`}`);
+          if (change !== undefined) this.write(`${breakpoint.text}: ${known(change.before)} becomes ${known(change.after)}`);
+          if (breakpoint.trigger.kind === 'event') this.write(`${breakpoint.trigger.event.name}: ${detail ?? breakpoint.trigger.event.about}${goroutine === undefined || goroutine === 0 ? '' : ` (goroutine ${goroutine})`}`);
         }
     }
-    const label = cause.kind === 'breakpoint' ? `[${cause.hits.map(({ breakpoint }) => breakpoint.name ?? `Breakpoint ${breakpoint.id}`).join(', ')}] ` : '';
+    const label = cause.kind === 'breakpoint' ? `[${cause.hits.map(({ breakpoint }) => breakpoint.name ?? `${breakpoint.trigger.kind === 'watch' ? 'Watchpoint' : 'Breakpoint'} ${breakpoint.id}`).join(', ')}] ` : '';
     this.write(`${this.paint('>', 'green')} ${label}${this.place(where)}`);
     const { call } = where;
     if (call?.file !== undefined && call.line !== undefined) this.showSource(call.file, call.line, 4);

@@ -1,0 +1,55 @@
+import type { Session } from '../../../debug/session.js';
+import { EVENT_KINDS } from '../../../debug/events.js';
+import { Console, type ConsoleOptions } from './console.js';
+import { PROMPT } from './prompt.js';
+import { VERBS } from './verbs.js';
+
+/** Lines of ours and output of the guest on one stream, each of ours on a line of its own. */
+export class Transcript {
+  private middle = false;
+  private readonly encoder = new TextEncoder();
+  private readonly sink: (bytes: Uint8Array) => void;
+
+  constructor(sink: (bytes: Uint8Array) => void) {
+    this.sink = sink;
+  }
+
+  guest(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.sink(bytes);
+    this.middle = bytes.at(-1) !== 10;
+  }
+  line(text: string): void {
+    this.sink(this.encoder.encode(`${this.middle ? '\n' : ''}${text}\n`));
+    this.middle = false;
+  }
+}
+
+/** A console on a session, which shows the guest's output too; says what is debugged. */
+export function openConsole(session: Session, output: Transcript, options: Pick<ConsoleOptions, 'colour' | 'readSource' | 'search'>): Console {
+  session.timeline.onOutput = (_fd, bytes) => output.guest(bytes);
+  const console = new Console(session, { verbs: VERBS, write: (line) => output.line(line), ...options });
+  // As delve does, so that a failing program can be looked at before it is gone.
+  const fatal = EVENT_KINDS.find(({ name }) => name === 'fatal')!;
+  if (session.target.view !== undefined) session.add({ kind: 'event', event: fatal, goroutine: undefined }, 'event fatal', 'fatal');
+  introduce(console);
+  return console;
+}
+
+/** Carries out commands as if they had been typed. */
+export async function follow(console: Console, output: Transcript, commands: readonly string[]): Promise<void> {
+  for (const command of commands) {
+    output.line(`${PROMPT}${command}`);
+    await console.execute(command);
+    if (console.leaving) return;
+  }
+}
+
+/** What is debugged, and what of it can be shown: said once. */
+function introduce(console: Console): void {
+  const { go, view, sources, functions } = console.session.target;
+  if (go === undefined) console.write('no Go program: functions and bytes, no lines and goroutines');
+  else if (view === undefined || sources === undefined) console.write('a Go program whose table of functions was not found: no lines and goroutines');
+  else if (go.stripped) console.write(`${go.version ?? 'Go'} ${go.goos ?? ''}, stripped: Go's functions, lines and goroutines are all there, only names of helper functions are not`);
+  else console.write(`${go.version ?? 'Go'} ${go.goos ?? ''}, ${functions.length} functions`);
+}
