@@ -1,5 +1,5 @@
 import type { CellWindow } from '../engine/cells.js';
-import { Driver, Interruption } from '../engine/drive.js';
+import { type CallListener, Driver, Interruption } from '../engine/drive.js';
 import { Exhaustion, Trap, UncaughtException } from '../engine/errors.js';
 import type { GuestMemory } from '../engine/guest-memory.js';
 import type { HostCall, HostFunction, Turn } from '../engine/host-function.js';
@@ -148,16 +148,22 @@ export class Replay {
 
   private runOn(): readonly Value[] {
     const results = this.driver.runTo(0);
-    this.driver.listener?.returned(this.callbacks.pop()!, results);
+    this.left((listener, func) => listener.returned(func, results));
     return results;
+  }
+
+  /** What the host called last has come to its end. */
+  private left(tell: (listener: CallListener, func: number) => void): void {
+    const func = this.callbacks.pop();
+    const { listener } = this.driver;
+    if (listener !== undefined && func !== undefined) tell(listener, func);
   }
 
   private fail(error: Error): void {
     if (error instanceof GuestExit && this.callbacks.length > 1) this.unwind(error);
     this.over = true;
-    const func = this.callbacks.pop();
+    this.left((listener, func) => listener.failed(func, error));
     this.callbacks = [];
-    if (func !== undefined) this.driver.listener?.failed(func, error);
   }
 
   /** An exit goes through the host calls that are pending, and each may still do something. The state stays that of the exit. */
@@ -372,7 +378,6 @@ export class Replay {
     const name = this.names[index]!;
     const count = cellCount(type.results);
     if (!this.recording.header.full.includes(index)) return { kind: 'leaf', type, name, call: (_, results) => this.leaf(index, results, count) };
-    const { driver } = this;
     const goOn = (call: HostCall): Turn => this.turn(call, count);
     return {
       kind: 'turns',
@@ -384,12 +389,12 @@ export class Replay {
         return goOn(call);
       },
       next: (call, results) => {
-        driver.listener?.returned(this.callbacks.pop()!, results);
+        this.left((listener, func) => listener.returned(func, results));
         return goOn(call);
       },
       failed: (call, error) => {
         if (isFailure(error)) this.lastFailure = error;
-        driver.listener?.failed(this.callbacks.pop()!, error);
+        this.left((listener, func) => listener.failed(func, error));
         return goOn(call);
       },
     };

@@ -14,6 +14,8 @@ export interface Live {
 export interface TimelineOptions {
   /** Bytes that snapshots may take together (default 256 MB). Older ones make room. */
   readonly memoryBudget?: number | undefined;
+  /** Instructions from one snapshot to the next; by default what the machine does in `SPACING_MS`. */
+  readonly spacing?: number | undefined;
   readonly live?: Live | undefined;
 }
 
@@ -44,7 +46,8 @@ export class Timeline {
   private readonly live: Live | undefined;
   /** Instructions of a slice, and from one snapshot to the next. */
   private slice = FIRST_SLICE;
-  private spacing = FIRST_SLICE * 4;
+  private spacing: number;
+  private readonly paced: boolean;
   private lookedUp = performance.now();
   /** Output up to here in the stream has been told. */
   private told = 0;
@@ -54,6 +57,8 @@ export class Timeline {
     this.replay = replay;
     this.machine = replay.machine;
     this.live = options.live;
+    this.paced = options.spacing === undefined;
+    this.spacing = options.spacing ?? FIRST_SLICE * 4;
     this.moments = new Moments(replay, options.memoryBudget ?? DEFAULT_BUDGET);
     this.moments.take();
     replay.onOutput = (fd, bytes) => {
@@ -236,14 +241,14 @@ export class Timeline {
     const at = this.moments.before(clock);
     const next = (list[at]?.clock ?? 0) + this.spacing;
     const after = list[at + 1]?.clock ?? Infinity;
-    if (next <= clock) return after - clock > this.spacing / 2 ? clock + FIRST_SLICE : Infinity;
+    if (next <= clock) return after - clock > this.spacing / 2 ? clock + Math.min(FIRST_SLICE, this.spacing) : Infinity;
     return after - next >= this.spacing / 2 ? next : Infinity;
   }
 
   /** `rate`: instructions in a millisecond. */
   private pace(rate: number): void {
     this.slice = Math.ceil(Math.max(FIRST_SLICE / 4, rate * SLICE_MS));
-    this.spacing = Math.ceil(Math.max(FIRST_SLICE, (this.spacing * 3 + rate * SPACING_MS) / 4));
+    if (this.paced) this.spacing = Math.ceil(Math.max(FIRST_SLICE, (this.spacing * 3 + rate * SPACING_MS) / 4));
   }
 
   /** Lets others run, and asks whether to go on. */

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { i32 } from '../../src/engine/value.js';
+import { Program } from '../../src/program/program.js';
+import { hashOf } from '../../src/replay/digest.js';
+import { Cancelled } from '../../src/replay/position.js';
+import { Recorder } from '../../src/replay/recorder.js';
+import { Recording } from '../../src/replay/recording.js';
+import { Replay } from '../../src/replay/replay.js';
+import { Timeline, type TimelineOptions } from '../../src/replay/timeline.js';
+import { BufferedInput } from '../../src/host/io.js';
+import { compile } from '../engine/harness.js';
+import { record } from '../support/recorded.js';
+
+/** Touches one word of each of 32 pages in turn, with random data from the host every 1024 rounds. */
+const { module } = compile(`(module
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (memory (export "memory") 32)
+  (func $write (param $at i32) (param $value i32)
+    (i32.store (local.get $at) (local.get $value)))
+  (func (export "run") (param $n i32) (result i32)
+    (local $i i32)
+    (loop $again
+      (if (i32.eqz (i32.and (local.get $i) (i32.const 1023)))
+        (then (drop (call $random (i32.const 8) (i32.const 4)))))
+      (call $write
+        (i32.add (i32.const 64) (i32.shl (i32.and (i32.shr_u (local.get $i) (i32.const 12)) (i32.const 31)) (i32.const 16)))
+        (i32.add (local.get $i) (i32.load (i32.const 8))))
+      (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+    (i32.load (i32.const 8))))`);
+
+const ROUNDS = 400_000;
+
+async function recording(): Promise<Recording> {
+  const { file } = await record(module, [], { real: true, prepare: (program) => program.invoke('run', [i32(ROUNDS)]) });
+  return Recording.read(file);
+}
+const known = recording();
+
+async function timeline(options: TimelineOptions = {}): Promise<Timeline> {
+  return new Timeline(new Replay(module, await known), options);
+}
+const functionAt = (line: Timeline, index: number): number => line.replay.instance.funcs[index]!;
+
+describe('the timeline', () => {
+  it('goes anywhere, to the same states, within its budget', async () => {
+    const [wide, narrow] = [await timeline(), await timeline({ memoryBudget: 3 << 20, spacing: 300_000 })];
+    const end = wide.edge;
+    await narrow.goto(end);
+    for (let i = 0; i < 12; i++) {
+      const clock = Math.floor(((i * 7919) % 1000) * (end / 1000));
+      await wide.goto(clock);
+      await narrow.goto(clock);
+      expect(narrow.position).toEqual(wide.position);
+      expect(narrow.position.clock).toBe(clock);
+      expect(narrow.hash).toBe(wide.hash);
+    }
+    expect(narrow.snapshots.bytes).toBeLessThanOrEqual(3 << 20);
+    expect(narrow.snapshots.clocks.length).toBeGreaterThan(1);
+  });
+
+  it('steps back by one instruction, also at the end', async () => {
+    const line = await timeline();
+    await line.goto(line.edge);
+    const end = line.hash;
+    const before = await line.stepBack();
+    expect(before.clock).toBe(line.edge - 1);
+    expect(line.hash).not.toBe(end);
+    await line.goto(line.edge);
+    expect(line.hash).toBe(end);
+    await line.goto(0);
+    expect((await line.stepBack()).clock).toBe(0);
+  });
+
+  it('runs to a probe and back to the one before', async () => {
+    const line = await timeline();
+    const hits: number[] = [];
+    const probe = line.machine.probes.atEntry(functionAt(line, 1), ({ clock }) => {
+      hits.push(clock);
+      return hits.length % 1000 === 0 ? 'stop' : undefined;
+    });
+    expect((await line.run()).kind).toBe('probe');
+    const first = line.position;
+    expect((await line.run()).kind).toBe('probe');
+    const second = line.position;
+    expect(second.clock).toBe(hits[1999]);
+    probe.remove();
+
+    line.machine.probes.at(functionAt(line, 1), line.machine.frames(1)[0]!.kind === 'wasm' ? offsetOf(line) : 0, ({ clock }) => (clock === first.clock ? 'stop' : undefined));
+    const back = await line.runBack();
+    expect(back?.position).toEqual(first);
+    expect(line.position).toEqual(first);
+    expect(await line.runBack()).toBeUndefined();
+    expect(line.position).toEqual(first);
+  });
+
+  it('knows who wrote last: the guest, and the host for it', async () => {
+    const line = await timeline({ spacing: 300_000 });
+    // Of 4096 rounds in a row each writes this word; the page comes up again every 32 × 4096.
+    const round = 3 * 4096 + 4095 + 2 * 32 * 4096;
+    const address = 64 + (3 << 16);
+    await line.goto(line.edge);
+    const last = await line.lastWriter(address, 4);
+    expect(last).toMatchObject({ func: functionAt(line, 1), host: false });
+    expect(line.position.clock).toBe(line.edge);
+    await line.goto(last!.position.clock);
+    const [frame] = line.machine.frames(1);
+    expect(frame).toMatchObject({ func: last!.func, offset: last!.offset, locals: [i32(address), {}] });
+    const base = line.replay.store.memories[0]!.view.getInt32(8, true);
+    expect((frame as unknown as { locals: { i32: number }[] }).locals[1]!.i32).toBe((round + base) | 0);
+
+    expect(await line.lastWriter(address, 4, { thorough: true })).toMatchObject({ func: functionAt(line, 1) });
+    const host = await line.lastWriter(8, 4);
+    expect(host).toMatchObject({ func: functionAt(line, 2), host: true });
+    expect(await line.lastWriter(0, 4, { thorough: true })).toBeUndefined();
+  });
+
+  it('gives up a search when it is told to, and is where it was', async () => {
+    const line = await timeline();
+    await line.goto(1000);
+    await expect(line.goto(line.edge, { cancelled: () => true })).rejects.toThrow(Cancelled);
+    expect(line.position.clock).toBe(1000);
+    const shares: number[] = [];
+    await line.goto(line.edge, { progress: (done) => void shares.push(done) });
+    expect(shares.every((share, i) => share >= (shares[i - 1] ?? 0) && share <= 1)).toBe(true);
+  });
+
+  it('grows with a session that is still going on', async () => {
+    const chunks: Uint8Array[] = [];
+    let growing: Recording | undefined;
+    const recorder = new Recorder(
+      { world: { args: [], streams: { stdin: new BufferedInput(new Uint8Array()), write: () => {}, isTerminal: () => false }, clock: 'virtual', random: 1 } },
+      { module: '', path: '', settings: '{}' },
+      (bytes) => (growing === undefined ? void chunks.push(bytes.slice()) : void growing.append(bytes)),
+    );
+    const program = new Program(module, recorder.options);
+    recorder.attach(program);
+    growing = Recording.read(new Uint8Array(Buffer.concat(chunks)));
+    program.invoke('run', [i32(20_000)]);
+    let more = true;
+    const line = new Timeline(new Replay(module, growing), {
+      live: {
+        extend: async () => {
+          if (!more) return false;
+          const progress = recorder.advance(program.machine.clock + 50_000);
+          more = progress.kind === 'stopped';
+          if (progress.kind === 'returned') recorder.end(progress);
+          recorder.flush();
+          return true;
+        },
+      },
+    });
+    await line.goto(120_000);
+    expect(line.position.clock).toBe(120_000);
+    const early = line.hash;
+    expect(program.machine.clock).toBeLessThan(200_000);
+    expect(await line.run()).toEqual({ kind: 'edge' });
+    expect(line.position.clock).toBe(program.machine.clock);
+    expect(line.replay.outcome?.kind).toBe('returned');
+    expect(await line.hashAt(120_000)).toBe(early);
+    expect(hashOf(line.digest)).toBe(line.hash);
+  });
+});
+
+function offsetOf(line: Timeline): number {
+  const [frame] = line.machine.frames(1);
+  return frame?.kind === 'wasm' ? frame.offset : 0;
+}
