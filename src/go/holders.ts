@@ -8,8 +8,8 @@ import type { GoView } from './view.js';
 export interface Holder {
   /** Its id. */
   readonly goroutine: number;
-  /** How: a word of its stack is the address, or a closure that its stack refers to has captured it. */
-  readonly via: 'stack' | 'closure';
+  /** How: a word of its stack is the address, or a closure that its stack refers to has captured it; or only what stands around it. */
+  readonly via: 'stack' | 'closure' | 'around';
   /** The call whose frame has that word; `undefined` for a goroutine that was never run. */
   readonly at: GoCall | undefined;
 }
@@ -38,6 +38,17 @@ export function holders(view: GoView, goroutine: Goroutine, addresses: ReadonlyS
   // A goroutine that was never run has its closure in its saved context alone.
   if (closure === undefined && capturesOne(view, memory.word(goroutine.address + G.schedCtxt), addresses)) return { goroutine: goroutine.id, via: 'closure', at: undefined };
   return closure === undefined ? undefined : { goroutine: goroutine.id, via: 'closure', at: callAt(view, goroutine, closure) };
+}
+
+/** The words on a parked goroutine's stack from `from` up to `to`: addresses of what may contain something there. */
+export function wordsOnStack({ memory }: GoView, goroutine: Goroutine, from: number, to: number): Set<number> {
+  const found = new Set<number>();
+  const end = Math.min(goroutine.stack.hi, goroutine.sp + MAX_STACK_BYTES);
+  for (let at = goroutine.sp; at < end; at += 8) {
+    const word = memory.word(at);
+    if (word >= Math.max(from, 4096) && word < to && word % 8 === 0) found.add(word);
+  }
+  return found;
 }
 
 /** Has the closure at `funcval` captured one of the addresses, or a variable that holds one? */

@@ -1,6 +1,6 @@
 import { type Channel, readChannel, showChannel } from './channels.js';
 import type { Goroutine } from './goroutines.js';
-import { type Holder, holders, isInData } from './holders.js';
+import { type Holder, holders, isInData, wordsOnStack } from './holders.js';
 import type { GoCall } from './pclntab.js';
 import { goroutineStack } from './stacks.js';
 import { STATUS, STATUS_SCAN, SUDOG } from './structs.js';
@@ -66,6 +66,9 @@ export interface DeadlockReport {
   readonly circles: readonly (readonly number[])[];
 }
 
+/** How far before a lock the struct that it is a field of is looked for. */
+const MAX_STRUCT_BYTES = 256;
+
 const FOREVER = new Set(['chan receive (nil chan)', 'chan send (nil chan)', 'select (no cases)', 'panicwait']);
 
 /** What a goroutine waits for, since when, and who could wake it. */
@@ -82,9 +85,20 @@ export function whyWaits(view: GoView, goroutine: Goroutine): Wait {
     since: goroutine.waitSince === 0n ? undefined : goroutine.waitSince,
     targets,
     forever: waiting && FOREVER.has(goroutine.waitReason),
-    wakers: searched.size === 0 ? [] : wakers(view, goroutine, targets, searched),
+    wakers: wakersOf(view, goroutine, targets, searched),
     inData: [...searched].some((address) => isInData(view, address)),
   };
+}
+
+/** A lock is mostly a field: where nobody has its own address, who has that of something shortly before it may have the struct. */
+function wakersOf(view: GoView, goroutine: Goroutine, targets: readonly WaitTarget[], searched: ReadonlySet<number>): Waker[] {
+  if (searched.size === 0) return [];
+  const direct = wakers(view, goroutine, targets, searched);
+  const [target] = targets;
+  if (direct.length > 0 || target?.on !== 'sync') return direct;
+  const { address } = target.object;
+  const around = wordsOnStack(view, goroutine, address - MAX_STRUCT_BYTES, address);
+  return around.size === 0 ? [] : wakers(view, goroutine, targets, around).map((waker) => ({ ...waker, via: 'around' }));
 }
 
 function wakers(view: GoView, goroutine: Goroutine, targets: readonly WaitTarget[], searched: ReadonlySet<number>): Waker[] {
@@ -171,7 +185,8 @@ function syncObject(view: GoView, goroutine: Goroutine): SyncObject | undefined 
       const address = semaphore - 8;
       return { kind: 'WaitGroup', address, state: `counter ${memory.i32(address + 4)}, ${memory.u32(address) & 0x7fffffff} waiting` };
     }
-    if (type === 'Cond') return { kind: 'Cond', address: semaphore, state: `${memory.u32(semaphore) - memory.u32(semaphore + 4)} waiting` };
+    // The list of those who wait stands behind the Locker.
+    if (type === 'Cond') return { kind: 'Cond', address: semaphore - 16, state: `${memory.u32(semaphore) - memory.u32(semaphore + 4)} waiting` };
   }
   return { kind: 'semaphore', address: semaphore, state: `value ${memory.u32(semaphore)}` };
 }
@@ -245,7 +260,7 @@ export function showWait(wait: Wait): string[] {
   for (const target of targets) lines.push(`  ${showTarget(target)}`);
   if (wait.forever) lines.push('  nothing can end this wait');
   for (const { goroutine: id, via, at: holder, state, sameSide } of wakers) {
-    const how = via === 'stack' ? 'has it on its stack' : 'has it in a closure';
+    const how = { stack: 'has it on its stack', closure: 'has it in a closure', around: 'may have what it is part of' }[via];
     lines.push(`  goroutine ${id} [${state}] ${how}${place(holder)}${sameSide ? ', and waits for the same' : ''}`);
   }
   if (wait.inData) lines.push('  the data of the program refers to it: any goroutine may');
