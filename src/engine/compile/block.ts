@@ -10,7 +10,7 @@ export interface Edge {
 /** How a block ends. `stop`: its text has returned already, or left. */
 export type End =
   | { readonly kind: 'goto'; readonly edge: Edge }
-  | { readonly kind: 'if'; readonly condition: string; readonly then: Edge; readonly otherwise: Edge }
+  | { readonly kind: 'if'; readonly condition: string; readonly taken: Edge; readonly otherwise: Edge }
   | { readonly kind: 'switch'; readonly index: string; readonly local: number; readonly edges: readonly Edge[] }
   | { readonly kind: 'stop' };
 
@@ -68,7 +68,7 @@ export function successors(end: End): readonly Edge[] {
     case 'goto':
       return [end.edge];
     case 'if':
-      return [end.then, end.otherwise];
+      return [end.taken, end.otherwise];
     case 'switch':
       return end.edges;
     case 'stop':

@@ -126,5 +126,5 @@ function guardDispatch(entry: Block): void {
   const resume: Block = { ...head, id: -1, lines: [leaving(head.site, [])], count: 0, end: { kind: 'stop' }, known: undefined };
   const first: Edge = { target: head, text: '', count: 0 };
   follow(first, through.edges[0]!);
-  entry.end = { kind: 'if', condition: `l${through.local}!==0`, then: { target: resume, text: '', count: 0 }, otherwise: first };
+  entry.end = { kind: 'if', condition: `l${through.local}!==0`, taken: { target: resume, text: '', count: 0 }, otherwise: first };
 }

@@ -222,7 +222,7 @@ class Nested {
       case 'goto':
         return text + this.edge(node, end.edge);
       case 'if':
-        return `${text}if(${end.condition}){${this.edge(node, end.then)}}${this.edge(node, end.otherwise)}`;
+        return `${text}if(${end.condition}){${this.edge(node, end.taken)}}${this.edge(node, end.otherwise)}`;
       case 'switch':
         return `${text}switch(${end.index}){${cases(end.edges, (edge) => this.edge(node, edge))}}`;
     }
@@ -286,7 +286,7 @@ class Dispatching {
       case 'goto':
         return text + this.edge(end.edge);
       case 'if':
-        return `${text}if(${end.condition}){${this.edge(end.then)}}${this.edge(end.otherwise)}`;
+        return `${text}if(${end.condition}){${this.edge(end.taken)}}${this.edge(end.otherwise)}`;
       case 'switch':
         return `${text}switch(${end.index}){${cases(end.edges, (edge) => this.edge(edge))}}`;
     }

@@ -841,7 +841,7 @@ export class Translator {
     const then = this.newBlock(types);
     control.otherwise = this.newBlock(types);
     const all = this.stack.length;
-    this.block.end = { kind: 'if', condition, then: this.edgeTo(then, all, 0), otherwise: this.edgeTo(control.otherwise, all, 0) };
+    this.block.end = { kind: 'if', condition, taken: this.edgeTo(then, all, 0), otherwise: this.edgeTo(control.otherwise, all, 0) };
     this.begin(then);
   }
 
@@ -885,9 +885,9 @@ export class Translator {
 
   private branchIf(): void {
     const condition = this.condition();
-    const then = this.edge(this.controls[this.controls.length - 1 - this.reader.x]!);
+    const taken = this.edge(this.controls[this.controls.length - 1 - this.reader.x]!);
     const next = this.newBlock(this.stack.map((operand) => operand.type));
-    this.block.end = { kind: 'if', condition, then, otherwise: this.edgeTo(next, this.stack.length, 0) };
+    this.block.end = { kind: 'if', condition, taken, otherwise: this.edgeTo(next, this.stack.length, 0) };
     this.begin(next);
   }
 
