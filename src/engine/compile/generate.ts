@@ -1,7 +1,8 @@
 import type { Store, WasmFunction } from '../store.js';
 import { type Block, type Edge, type Site, successors } from './block.js';
 import { arrange } from './structure.js';
-import { CALLS, isWide, leaving, type Translation, Translator } from './translate.js';
+import { isWide, leaving } from './builder.js';
+import { CALLS, type Translation, Translator } from './translate.js';
 import { words } from './operand.js';
 
 /** One version of a function: from its call, or from where the interpreter stands in it. */

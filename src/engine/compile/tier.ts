@@ -6,10 +6,11 @@ import { callLeaf, type ExecutionState, FP, FRAME, FUNC, KIND, memoryOf, PC, REC
 import type { MemoryInstance } from '../memory.js';
 import type { Instance, Store, WasmFunction } from '../store.js';
 import type { Site } from './block.js';
+import { isWide, NotWorthCompiling } from './builder.js';
 import { Departure, MARK } from './departure.js';
 import { FRAME_BYTES, generate, type Version } from './generate.js';
 import { EXCHANGE_WORDS, memoryLibrary, numericLibrary } from './library.js';
-import { CALLS, INDEX, isWide, NotWorthCompiling } from './translate.js';
+import { CALLS, INDEX } from './translate.js';
 
 /** Compiled code: takes what is left of the budgets of instructions and of stack, and arguments as words. */
 type Code = (c: number, d: number, ...words: number[]) => number;

@@ -1,18 +1,12 @@
-import { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { OP } from '../../wasm/opcodes.js';
 import { F32, F64, type FuncType, I32, I64, V128, type ValType } from '../../wasm/types.js';
-import { Crash } from '../errors.js';
-import { localTypes } from '../frames.js';
 import type { Store, WasmFunction } from '../store.js';
 import { funcHandle } from '../value.js';
+import { AccessTranslator } from './access.js';
 import type { Block, Edge, Site } from './block.js';
+import { isWide, leaving, NotWorthCompiling, variable } from './builder.js';
 import { compare32, compare64, compareFloats, floatArithmetic, I32_BINARY } from './numeric.js';
 import { conditional, constant, literal, NOTHING, type Operand, union, words } from './operand.js';
-
-/** Why a function stays interpreted. */
-export class NotWorthCompiling extends Error {
-  override readonly name = 'NotWorthCompiling';
-}
 
 /** What the generator needs of a translated function. */
 export interface Translation {
@@ -44,53 +38,15 @@ interface Control {
 }
 
 const NO_TYPES: readonly ValType[] = [];
-/** Expressions longer than this go through a variable. */
-const MAX_EXPRESSION = 48;
-
-export function isWide(type: ValType): boolean {
-  return type === I64 || type === F64;
-}
-
-/** A check in a block that makes those of later accesses needless. */
-interface Guard {
-  /** Position of its line. */
-  readonly at: number;
-  readonly leave: string;
-  /** The last word that is accessed, counted from the address. */
-  last: number;
-}
-
 /** Translates one body to blocks of JavaScript. Deterministic: again means the same blocks and sites. */
-export class Translator {
-  private readonly store: Store;
-  private readonly func: WasmFunction;
-  private readonly reader: InstructionReader;
-  private readonly locals: readonly ValType[];
-  private readonly blocks: Block[] = [];
-  private readonly sites: Site[] = [];
-  private readonly stack: Operand[] = [];
+export class Translator extends AccessTranslator {
   private readonly controls: Control[] = [];
-  private block!: Block;
-  private reachable = true;
-  private temp = 0;
-  private temps = 0;
-  private depth = 0;
   private size = 0;
-  /** Locals that hold a stack pointer. */
-  private readonly pointers: ReadonlySet<number>;
-  /** What is checked in this block, by stack pointer. */
-  private readonly guards = new Map<number, Guard>();
   private readonly types = new Set<number>();
   private readonly tables = new Set<number>();
 
   constructor(store: Store, func: WasmFunction) {
-    this.store = store;
-    this.func = func;
-    const { module } = func.instance;
-    const { body } = module.funcs[func.index - module.imported.funcs]!;
-    this.reader = new InstructionReader(module.bytes, body.offset, body.end);
-    this.locals = localTypes(store, func);
-    this.pointers = stackPointers(new InstructionReader(module.bytes, body.offset, body.end));
+    super(store, func);
     if (this.locals.includes(V128)) throw new NotWorthCompiling('vectors');
   }
 
@@ -108,99 +64,6 @@ export class Translator {
     return {
       entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables,
     };
-  }
-
-  // Blocks and sites
-
-  private addSite(kind: Site['kind'], offset: number, next?: Block, callee = -1, table = -1): number {
-    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, hits: 0 }) - 1;
-  }
-  private newBlock(types: readonly ValType[], offset = this.reader.pos): Block {
-    const id = this.blocks.length;
-    const block: Block = { id, offset, types, lines: [], count: 0, end: { kind: 'stop' }, site: this.addSite('start', offset), known: undefined };
-    this.blocks.push(block);
-    this.depth = Math.max(this.depth, types.length);
-    return block;
-  }
-  /** Goes on in a block, whose operands are in their variables. */
-  private begin(block: Block): void {
-    (block as { offset: number }).offset = this.reader.pos;
-    const site = this.sites[block.site]!;
-    (site as { offset: number }).offset = this.reader.pos;
-    site.reached = true;
-    this.block = block;
-    this.reachable = true;
-    this.temp = 0;
-    this.guards.clear();
-    this.stack.length = 0;
-    for (const type of block.types) this.pushVariable(type);
-  }
-  private pushVariable(type: ValType): void {
-    const i = this.stack.length;
-    this.stack.push(words(type, `s${i}`, isWide(type) ? `z${i}` : '0', NOTHING, true));
-  }
-
-  private get lines(): string[] {
-    return this.block.lines;
-  }
-  private newTemp(): string {
-    const name = `t${this.temp++}`;
-    if (this.temp > this.temps) this.temps = this.temp;
-    return name;
-  }
-  private line(text: string): void {
-    this.block.lines.push(text);
-  }
-  private assign(text: string): string {
-    const name = this.newTemp();
-    this.line(`${name}=${text};`);
-    return name;
-  }
-  /** A variable that is only computed, here, if somebody asks for it. */
-  private deferred(text: () => string): () => string {
-    const { lines } = this;
-    const at = lines.push('') - 1;
-    const name = this.newTemp();
-    return () => {
-      if (lines[at] === '') lines[at] = `${name}=${text()};`;
-      return name;
-    };
-  }
-
-  // Operands
-
-  private pop(): Operand {
-    const operand = this.stack.pop();
-    if (operand === undefined) throw new Crash('an operand is missing');
-    return operand;
-  }
-  private push(operand: Operand): void {
-    this.stack.push(operand);
-  }
-  private pushWord(type: ValType, text: string, reads: readonly number[] = NOTHING): void {
-    if (text.length > MAX_EXPRESSION) this.push(words(type, this.assign(text), '0', NOTHING, true));
-    else this.push(words(type, text, '0', reads, false));
-  }
-  /** The same operand in variables of its own, or in what cannot change. */
-  private settled(operand: Operand): Operand {
-    if (operand.simple && operand.reads.length === 0) return operand;
-    return words(operand.type, this.assign(operand.lo()), isWide(operand.type) ? this.deferred(operand.hi) : '0', NOTHING, true);
-  }
-  private simple(operand: Operand): Operand {
-    return operand.simple ? operand : this.settled(operand);
-  }
-  /** Makes the expressions of all operands short, because a site is about to repeat them. */
-  private simplify(): void {
-    const { stack } = this;
-    for (let i = 0; i < stack.length; i++) stack[i] = this.simple(stack[i]!);
-  }
-
-  /** Leaves before the current instruction, whose operands still stand on the stack. */
-  private leave(): string {
-    const site = this.addSite('at', this.reader.start, this.block);
-    // The instruction has been counted.
-    this.sites[site]!.uncount = 1 - this.block.count;
-    return leaving(site, this.stack);
   }
 
   // Instructions
@@ -348,135 +211,6 @@ export class Translator {
     const a = this.pop();
     const test = condition.condition !== undefined ? condition.condition : this.simple(condition).lo();
     this.push(words(a.type, this.assign(`${test}?${a.lo()}:${b.lo()}`), isWide(a.type) ? this.deferred(() => `${test}?${a.hi()}:${b.hi()}`) : '0', NOTHING, true));
-  }
-
-  // Memory
-
-  private plainMemory(index: number): void {
-    const address = this.func.instance.memories[index]!;
-    if (index !== 0 || this.store.memories[address]!.is64) throw new NotWorthCompiling('another memory');
-  }
-
-  private onMemory(op: number): void {
-    this.plainMemory(op === OP.memory_copy ? this.reader.x | this.reader.y : this.reader.x);
-    if (op === OP.memory_size) return this.push(words(I32, this.assign('pages()'), '0', NOTHING, true));
-    this.simplify();
-    const [a, b, n] = this.stack.slice(-3) as [Operand, Operand, Operand];
-    const helper = op === OP.memory_copy ? 'copy' : 'fill';
-    this.line(`if(!${helper}(${a.lo()},${b.lo()},${n.lo()})){${this.leave()}}`);
-    this.stack.length -= 3;
-  }
-
-  private access(op: number): void {
-    const { reader } = this;
-    this.plainMemory(reader.memory);
-    if (reader.hi !== 0 || reader.lo < 0) throw new NotWorthCompiling('a large offset');
-    this.simplify();
-    const row = reader.instruction;
-    const stores = row.results!.length === 0;
-    const size = 1 << row.align!;
-    if (this.guarded(stores ? 1 : 0, reader.lo, size)) this.accessGuarded(op, row.results![0], reader.lo, size);
-    else if (!stores) this.load(op, row.results![0]!, reader.lo, 1 << row.align!);
-    else this.storeTo(reader.lo, 1 << row.align!);
-  }
-
-  /**
-   * Accesses through a stack pointer are aligned, and inside, all but always: one check for all of a block, which
-   * leaves where it fails.
-   */
-  private guarded(above: number, offset: number, size: number): boolean {
-    const local = /^l(\d+)$/.exec(this.stack[this.stack.length - 1 - above]!.lo());
-    if (local === null || offset % Math.min(size, 4) !== 0) return false;
-    const x = Number(local[1]);
-    if (!this.pointers.has(x)) return false;
-    const last = (offset + size - 1) >>> 2;
-    let guard = this.guards.get(x);
-    if (guard === undefined) {
-      guard = { at: this.lines.length, leave: this.leave(), last: -1 };
-      this.line('');
-      this.guards.set(x, guard);
-    }
-    if (last > guard.last) {
-      guard.last = last;
-      this.lines[guard.at] = `if((l${x}&3)!==0||M[${plus(`(l${x}>>>2)`, last)}]===undefined){${guard.leave}}`;
-    }
-    return true;
-  }
-
-  private accessGuarded(op: number, type: ValType | undefined, offset: number, size: number): void {
-    const value = type === undefined ? this.pop() : undefined;
-    const a = this.pop().lo();
-    const at = (view: string, unit: number, more = 0): string => `${view}[${plus(`(${a}>>>${unit === 4 ? 2 : unit - 1})`, offset / unit + more)}]`;
-    const unit = Math.min(size, 4);
-    const signed = op === OP.i32_load8_s || op === OP.i64_load8_s || op === OP.i32_load16_s || op === OP.i64_load16_s;
-    const view = size === 1 ? (signed ? 'C' : 'B') : size === 2 ? (signed ? 'K' : 'H') : 'M';
-    if (value !== undefined) {
-      this.line(`${at(view, unit)}=${value.lo()};`);
-      if (size === 8) this.line(`${at(view, unit, 1)}=${value.hi()};`);
-      return;
-    }
-    const lo = this.assign(at(view, unit));
-    const extended = op === OP.i64_load8_s || op === OP.i64_load16_s || op === OP.i64_load32_s;
-    const hi = size === 8 ? this.deferred(() => at(view, unit, 1)) : extended ? `(${lo}>>31)` : '0';
-    this.push(words(type!, lo, hi, NOTHING, true));
-  }
-
-  private load(op: number, type: ValType, offset: number, size: number): void {
-    const { leave, a } = this.addressed(0);
-    this.pop();
-    if (size === 8) return this.loadWide(type, a, offset, leave);
-    const value = this.newTemp();
-    const signed = op === OP.i32_load8_s || op === OP.i64_load8_s || op === OP.i32_load16_s || op === OP.i64_load16_s;
-    if (size === 1) this.line(`if((${value}=${signed ? 'C' : 'B'}[${plus(`(${a}>>>0)`, offset)}])===undefined){${leave}}`);
-    else {
-      const view = size === 4 ? 'M' : signed ? 'K' : 'H';
-      const helper = `ld${view}(${a},${offset})`;
-      if (offset % size !== 0) this.line(`if((${value}=${helper})===undefined){${leave}}`);
-      else {
-        const index = plus(`(${a}>>>${size === 4 ? 2 : 1})`, offset / size);
-        this.line(`if((${a}&${size - 1})!==0||(${value}=${view}[${index}])===undefined){if((${value}=${helper})===undefined){${leave}}}`);
-      }
-    }
-    const extended = op === OP.i64_load8_s || op === OP.i64_load16_s || op === OP.i64_load32_s;
-    this.push(words(type, value, extended ? `(${value}>>31)` : '0', NOTHING, true));
-  }
-
-  private loadWide(type: ValType, a: string, offset: number, leave: string): void {
-    const lo = this.newTemp();
-    const hi = this.newTemp();
-    const slow = `if(!ldW(${a},${offset})){${leave}}${lo}=Q[0];${hi}=Q[1];`;
-    if (offset % 4 !== 0) this.line(slow);
-    else {
-      const at = this.newTemp();
-      this.line(`if((${a}&3)!==0||(${hi}=M[(${at}=${plus(`(${a}>>>2)`, offset / 4)})+1])===undefined){${slow}}else ${lo}=M[${at}];`);
-    }
-    this.push(words(type, lo, hi, NOTHING, true));
-  }
-
-  private storeTo(offset: number, size: number): void {
-    const { leave, a } = this.addressed(1);
-    const value = this.pop();
-    this.pop();
-    const v = value.lo();
-    if (size === 1) {
-      const at = this.newTemp();
-      return this.line(`if(B[${at}=${plus(`(${a}>>>0)`, offset)}]===undefined){${leave}}B[${at}]=${v};`);
-    }
-    const view = size === 2 ? 'H' : 'M';
-    const args = size === 8 ? `${v},${value.hi()}` : v;
-    const slow = `if(!st${size === 8 ? 'W' : view}(${a},${offset},${args})){${leave}}`;
-    const unit = Math.min(size, 4);
-    if (offset % unit !== 0) return this.line(slow);
-    const at = this.newTemp();
-    const index = `${at}=${plus(`(${a}>>>${unit === 4 ? 2 : 1})`, offset / unit)}`;
-    if (size === 8) this.line(`if((${a}&3)!==0||M[(${index})+1]===undefined){${slow}}else{M[${at}]=${v};M[${at}+1]=${value.hi()};}`);
-    else this.line(`if((${a}&${unit - 1})!==0||${view}[${index}]===undefined){${slow}}else ${view}[${at}]=${v};`);
-  }
-
-  /** The address that stands below `above` operands, and how to leave if it is out of bounds. */
-  private addressed(above: number): { leave: string; a: string } {
-    const a = this.stack[this.stack.length - 1 - above]!.lo();
-    return { leave: this.leave(), a };
   }
 
   // Numbers
@@ -742,22 +476,11 @@ export class Translator {
     return control;
   }
 
-  private typesBelow(height: number): ValType[] {
-    return this.stack.slice(0, height).map((operand) => operand.type);
-  }
-
   /** The block that a branch to a label goes to. */
   private targetOf(control: Control): Block {
     return (control.target ??= this.newBlock([...this.typesBelow(control.height), ...control.results]));
   }
 
-  /** A way to a block that begins with the bottom `height` operands and the top `count`. */
-  private edgeTo(target: Block, height: number, count: number): Edge {
-    const first = this.stack.length - count;
-    let text = '';
-    for (let i = 0; i < height + count; i++) text += variable(i, this.stack[i < height ? i : first + i - height]!);
-    return { target, text, count: 0 };
-  }
   private edge(control: Control): Edge {
     if (control.kind === 'function') return this.returning(control);
     const count = (control.kind === 'loop' ? control.params : control.results).length;
@@ -948,21 +671,6 @@ export const INDEX = 2000;
 /** Where compiled code counts its calls of compiled code. */
 export const CALLS = 2001;
 
-/** Goes to where the locals are written down. */
-export function leaving(site: number, operands: readonly Operand[]): string {
-  if (operands.length === 0) return `k=${site};break X;`;
-  return `k=o(${site},${operands.map((operand) => `${operand.coldLo()},${isWide(operand.type) ? operand.coldHi() : 0}`).join(',')});break X;`;
-}
-
-/** Puts an operand into the variable that a block expects it in. */
-function variable(i: number, operand: Operand): string {
-  const wide = isWide(operand.type) && operand.hi() !== `z${i}` ? `z${i}=${operand.hi()};` : '';
-  return operand.lo() === `s${i}` ? wide : `${wide}s${i}=${operand.lo()};`;
-}
-
-function plus(text: string, k: number): string {
-  return k === 0 ? text : `${text}+${k}`;
-}
 function bitwise(operator: string, a: string, b: string): string {
   if (operator === '&' && (a === '0' || b === '0')) return '0';
   if (operator !== '&' && b === '0') return a;
@@ -979,31 +687,3 @@ function product(a: Operand, b: Operand): string {
   if (b.hi() !== '0') parts.push(`Math.imul(${a.lo()},${b.hi()})`);
   return `${parts.join('+')}|0`;
 }
-
-/** Locals that are only ever set from globals, or moved by multiples of 4: how compilers keep a stack pointer. */
-function stackPointers(reader: InstructionReader): ReadonlySet<number> {
-  const found = new Set<number>();
-  const others = new Set<number>();
-  /** What the last instructions left on the stack: nothing known, a pointer, a constant. */
-  let top = 0;
-  let below = 0;
-  while (reader.pos < reader.end) {
-    const op = reader.next();
-    const { x } = reader;
-    let next = 0;
-    if (op === OP.global_get) next = POINTER;
-    else if (op === OP.local_get) next = found.has(x) && !others.has(x) ? POINTER : 0;
-    else if (op === OP.i32_const) next = (x & 3) === 0 ? OFFSET : 0;
-    else if ((op === OP.i32_add || op === OP.i32_sub) && top === OFFSET && below === POINTER) next = POINTER;
-    else if (op === OP.local_set || op === OP.local_tee) {
-      (top === POINTER ? found : others).add(x);
-      next = op === OP.local_tee ? top : 0;
-    }
-    below = top;
-    top = next;
-  }
-  for (const x of others) found.delete(x);
-  return found;
-}
-const POINTER = 1;
-const OFFSET = 2;

@@ -1,0 +1,162 @@
+import type { InstructionReader } from '../../wasm/binary/code-reader.js';
+import { F64, I64, type ValType } from '../../wasm/types.js';
+import { Crash } from '../errors.js';
+import type { Block, Edge, Site } from './block.js';
+import { NOTHING, type Operand, words } from './operand.js';
+
+/** Why a function stays interpreted. */
+export class NotWorthCompiling extends Error {
+  override readonly name = 'NotWorthCompiling';
+}
+
+/** Expressions longer than this go through a variable. */
+const MAX_EXPRESSION = 48;
+
+export function isWide(type: ValType): boolean {
+  return type === I64 || type === F64;
+}
+
+/** A check in a block that makes those of later accesses needless. */
+export interface Guard {
+  /** Position of its line. */
+  readonly at: number;
+  readonly leave: string;
+  /** The last word that is accessed, counted from the address. */
+  last: number;
+}
+
+/** Makes the blocks of a function, their lines and the places where they are left; holds the operands. */
+export class Builder {
+  protected readonly reader: InstructionReader;
+  protected readonly blocks: Block[] = [];
+  protected readonly sites: Site[] = [];
+  protected readonly stack: Operand[] = [];
+  protected block!: Block;
+  protected reachable = true;
+  protected temp = 0;
+  protected temps = 0;
+  protected depth = 0;
+  /** What is checked in this block, by stack pointer. */
+  protected readonly guards: Map<number, Guard> = new Map();
+
+  constructor(reader: InstructionReader) {
+    this.reader = reader;
+  }
+
+  // Blocks and sites
+
+  protected addSite(kind: Site['kind'], offset: number, next?: Block, callee: number = -1, table: number = -1): number {
+    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, hits: 0 }) - 1;
+  }
+  protected newBlock(types: readonly ValType[], offset: number = this.reader.pos): Block {
+    const id = this.blocks.length;
+    const block: Block = { id, offset, types, lines: [], count: 0, end: { kind: 'stop' }, site: this.addSite('start', offset), known: undefined };
+    this.blocks.push(block);
+    this.depth = Math.max(this.depth, types.length);
+    return block;
+  }
+  /** Goes on in a block, whose operands are in their variables. */
+  protected begin(block: Block): void {
+    (block as { offset: number }).offset = this.reader.pos;
+    const site = this.sites[block.site]!;
+    (site as { offset: number }).offset = this.reader.pos;
+    site.reached = true;
+    this.block = block;
+    this.reachable = true;
+    this.temp = 0;
+    this.guards.clear();
+    this.stack.length = 0;
+    for (const type of block.types) this.pushVariable(type);
+  }
+  protected pushVariable(type: ValType): void {
+    const i = this.stack.length;
+    this.stack.push(words(type, `s${i}`, isWide(type) ? `z${i}` : '0', NOTHING, true));
+  }
+
+  protected get lines(): string[] {
+    return this.block.lines;
+  }
+  protected newTemp(): string {
+    const name = `t${this.temp++}`;
+    if (this.temp > this.temps) this.temps = this.temp;
+    return name;
+  }
+  protected line(text: string): void {
+    this.block.lines.push(text);
+  }
+  protected assign(text: string): string {
+    const name = this.newTemp();
+    this.line(`${name}=${text};`);
+    return name;
+  }
+  /** A variable that is only computed, here, if somebody asks for it. */
+  protected deferred(text: () => string): () => string {
+    const { lines } = this;
+    const at = lines.push('') - 1;
+    const name = this.newTemp();
+    return () => {
+      if (lines[at] === '') lines[at] = `${name}=${text()};`;
+      return name;
+    };
+  }
+
+  // Operands
+
+  protected pop(): Operand {
+    const operand = this.stack.pop();
+    if (operand === undefined) throw new Crash('an operand is missing');
+    return operand;
+  }
+  protected push(operand: Operand): void {
+    this.stack.push(operand);
+  }
+  protected pushWord(type: ValType, text: string, reads: readonly number[] = NOTHING): void {
+    if (text.length > MAX_EXPRESSION) this.push(words(type, this.assign(text), '0', NOTHING, true));
+    else this.push(words(type, text, '0', reads, false));
+  }
+  /** The same operand in variables of its own, or in what cannot change. */
+  protected settled(operand: Operand): Operand {
+    if (operand.simple && operand.reads.length === 0) return operand;
+    return words(operand.type, this.assign(operand.lo()), isWide(operand.type) ? this.deferred(operand.hi) : '0', NOTHING, true);
+  }
+  protected simple(operand: Operand): Operand {
+    return operand.simple ? operand : this.settled(operand);
+  }
+  /** Makes the expressions of all operands short, because a site is about to repeat them. */
+  protected simplify(): void {
+    const { stack } = this;
+    for (let i = 0; i < stack.length; i++) stack[i] = this.simple(stack[i]!);
+  }
+
+  /** Leaves before the current instruction, whose operands still stand on the stack. */
+  protected leave(): string {
+    const site = this.addSite('at', this.reader.start, this.block);
+    // The instruction has been counted.
+    this.sites[site]!.uncount = 1 - this.block.count;
+    return leaving(site, this.stack);
+  }
+
+  protected typesBelow(height: number): ValType[] {
+    return this.stack.slice(0, height).map((operand) => operand.type);
+  }
+
+  /** A way to a block that begins with the bottom `height` operands and the top `count`. */
+  protected edgeTo(target: Block, height: number, count: number): Edge {
+    const first = this.stack.length - count;
+    let text = '';
+    for (let i = 0; i < height + count; i++) text += variable(i, this.stack[i < height ? i : first + i - height]!);
+    return { target, text, count: 0 };
+  }
+}
+
+/** Goes to where the locals are written down. */
+export function leaving(site: number, operands: readonly Operand[]): string {
+  if (operands.length === 0) return `k=${site};break X;`;
+  return `k=o(${site},${operands.map((operand) => `${operand.coldLo()},${isWide(operand.type) ? operand.coldHi() : 0}`).join(',')});break X;`;
+}
+
+/** Puts an operand into the variable that a block expects it in. */
+export function variable(i: number, operand: Operand): string {
+  const wide = isWide(operand.type) && operand.hi() !== `z${i}` ? `z${i}=${operand.hi()};` : '';
+  return operand.lo() === `s${i}` ? wide : `${wide}s${i}=${operand.lo()};`;
+}
