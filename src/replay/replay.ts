@@ -208,7 +208,7 @@ export class Replay {
 
   // Events
 
-  /** Goes to the next event that means something; false where there is none. */
+  /** Goes to the next event at which something happens; false where there is none. */
   private skipMarks(): boolean {
     const { reader } = this;
     for (;;) {
@@ -221,6 +221,9 @@ export class Replay {
         reader.pos++;
         this.clock += reader.uint();
         skip(reader, EVENT.checkpoint);
+      } else if (tag === EVENT.time) {
+        reader.pos++;
+        this.ahead = reader.int();
       } else return true;
     }
   }
@@ -331,9 +334,6 @@ export class Replay {
         this.learn(id, at, reader.text());
         return;
       }
-      case EVENT.time:
-        this.ahead = reader.int();
-        return;
       default:
         throw new RecordingError(`the recording is damaged: the event ${EVENT_NAMES[tag] ?? tag} stands where it cannot`);
     }
