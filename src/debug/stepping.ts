@@ -129,16 +129,16 @@ export function stepOut(target: Target): Detector<Step> | undefined {
   };
 }
 
-/** Backwards: the last place on another line of this frame, or where one of the callers stood. */
+/** Backwards: the last place on another line of this frame, or where the caller stood. */
 export function lineBefore(target: Target): Detector<Step> | undefined {
   const at = standing(target);
-  return at && ((ears) => places(ears, target, [at.frame, ...at.callers], (here, frame) => frame !== at.frame || (isElsewhere(frame.calls[0], here.calls[0]) && here.calls.length <= frame.calls.length)));
+  return at && ((ears) => places(ears, target, [at.frame, ...at.callers.slice(0, 1)], (here, frame) => frame !== at.frame || (isElsewhere(frame.calls[0], here.calls[0]) && here.calls.length <= frame.calls.length)));
 }
 
-/** Backwards: the last place where one of the callers stood, the call itself. */
+/** Backwards: the last place where the caller stood, the call itself. */
 export function callBefore(target: Target): Detector<Step> | undefined {
   const at = standing(target);
-  return at && at.callers.length > 0 ? (ears) => places(ears, target, at.callers, () => true) : undefined;
+  return at && at.callers.length > 0 ? (ears) => places(ears, target, at.callers.slice(0, 1), () => true) : undefined;
 }
 
 /** Any place of the frame that one stands in. */
