@@ -441,7 +441,8 @@ export class Machine {
     } finally {
       this.interpreting = false;
     }
-    if (failure === undefined) return undefined;
+    // As after the loop: a host call below a finished callback must not be begun again.
+    if (failure === undefined) return state.pc === LEAVE_PC ? this.returned() : undefined;
     this.failure = failure;
     const error = this.raise(failure, this.state.rp);
     return error === undefined ? undefined : this.fail(error, this.place(this.top()), 0);
