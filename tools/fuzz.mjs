@@ -41,6 +41,7 @@ const [node = process.execPath, ...nodeArgs] = newestNode();
 
 const first = Number(options.seed);
 const end = first + Number(options.count);
+let stopped = false;
 const deadline = Date.now() + Number(options.minutes) * 60_000;
 const started = Date.now();
 const totals = { modules: 0, calls: 0, bytes: 0, differences: 0, untouched: 0, crashes: 0 };
@@ -57,6 +58,13 @@ function summary() {
 async function run(seed) {
   const args = [...nodeArgs, campaign, wasmOpt, String(seed), String(end - seed), String(deadline), options.tier, options.out];
   const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Interrupted, it still says what it has done so far.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+    process.once(signal, () => {
+      stopped = true;
+      child.kill();
+    });
+  }
   const exited = new Promise((resolve) => child.on('close', resolve));
   let next = seed;
   let begun = seed - 1;
@@ -82,6 +90,7 @@ async function run(seed) {
     else if (totals.modules % 500 === 0) console.log(summary());
   }
   const status = await exited;
+  if (stopped) return Infinity;
   if (status === 0) return Date.now() < deadline ? end : Infinity;
   totals.crashes++;
   console.log(`seed ${begun}: the process ended with ${status}`);
