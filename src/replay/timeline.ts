@@ -251,12 +251,13 @@ export class Timeline {
     if (this.paced) this.spacing = Math.ceil(Math.max(FIRST_SLICE, (this.spacing * 3 + rate * SPACING_MS) / 4));
   }
 
-  /** Lets others run, and asks whether to go on. */
+  /** Asks whether to go on; now and then lets others run. */
   private async lookUp({ cancelled, progress }: Looking): Promise<void> {
-    if (performance.now() - this.lookedUp < SLICE_MS) return;
-    progress?.();
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
-    this.lookedUp = performance.now();
+    if (performance.now() - this.lookedUp >= SLICE_MS) {
+      progress?.();
+      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      this.lookedUp = performance.now();
+    }
     if (cancelled?.() === true) throw new Cancelled();
   }
 
