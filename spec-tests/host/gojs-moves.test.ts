@@ -65,6 +65,7 @@ function run(name: string, args: readonly string[], moving: boolean): { output: 
     get view() {
       return new DataView(exports.mem.buffer);
     },
+    written: () => {},
   } as unknown as MemoryInstance);
   const call = (name: string, given: readonly Value[]): readonly Value[] => {
     exports[name]!(...given.map((value) => (value as { i32: number }).i32));

@@ -27,6 +27,7 @@ export async function runNatively(bytes: Uint8Array, module: string, functions: 
     get view() {
       return new DataView(memory!.buffer);
     },
+    written: () => {},
   } as unknown as MemoryInstance);
   const imports = Object.fromEntries([...functions].map(([name, host]) => [name, bridge(host, view)]));
   const { instance } = await native.instantiate(bytes, { [module]: imports });
