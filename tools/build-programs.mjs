@@ -49,8 +49,8 @@ function buildGo({ toolchain, target, mode, source, flags = [] }, out) {
     cpSync(join(folder, 'go'), copy, { recursive: true });
     go('mod', 'edit', `-go=${toolchain}`);
   }
-  const library = mode === 'library' ? ['-buildmode=c-shared'] : [];
-  go('build', '-trimpath', '-buildvcs=false', ...library, ...flags, '-o', out, `./${source.slice('go/'.length)}`);
+  const buildMode = mode === 'library' ? ['-buildmode=c-shared'] : [];
+  go('build', '-trimpath', '-buildvcs=false', ...buildMode, ...flags, '-o', out, `./${source.slice('go/'.length)}`);
 }
 
 function buildC({ source, flags = [] }, out) {
