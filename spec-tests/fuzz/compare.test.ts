@@ -32,8 +32,8 @@ describe('both sides', () => {
     ['memory', '(memory.init 0 (i32.const 0) (i32.const 0) (i32.const 9))'],
     ['table', '(call_indirect (i32.const 9))'],
     ['table', '(drop (table.get 0 (i32.const 9)))'],
-    ['signature', '(call_indirect (i32.const 1))'],
-    ['signature', '(drop (call_indirect (result i32) (i32.const 0)))'],
+    ['indirect call', '(call_indirect (i32.const 1))'],
+    ['indirect call', '(drop (call_indirect (result i32) (i32.const 0)))'],
   ])('say %s of %s', (expected, body) => {
     const sides = both(`(module (memory 1) (data "abc") (table 2 funcref) (elem (i32.const 0) func 0) (func (export "f") ${body}))`);
     expect(told(sides, (side) => side.call('f', []))).toBe(`trap: ${expected}`);
@@ -55,6 +55,16 @@ describe('both sides', () => {
     expect(told(sides, (side) => side.global('observed global 0'))).toBe('i64:-6');
     expect(told(sides, (side) => side.memory('observed memory 0')[7])).toBe(255);
     expect(told(sides, (side) => side.table('observed table 0'))).toBe('3: null function null');
+  });
+
+  it('pass 64-bit values in halves', () => {
+    const sides = both(`(module
+      (import "fuzzing-support" "log-i64" (func $log (param i32 i32)))
+      (import "env" "setTempRet0" (func $set (param i32)))
+      (import "env" "getTempRet0" (func $get (result i32)))
+      (func (export "f") (result i32) (call $log (i32.const 1) (i32.const 2)) (call $set (i32.const -3)) (call $get)))`);
+    expect(told(sides, (side) => side.call('f', []))).toBe('i32:-3');
+    expect(told(sides, (side) => side.log)).toEqual(['log-i64 i32:1 i32:2', 'setTempRet0 -3']);
   });
 
   it('call back in, with failures caught or not', () => {

@@ -21,7 +21,8 @@ const CLASSES: readonly (readonly [RegExp, string])[] = [
   [/memory access out of bounds|data segment .*out of bounds/, 'memory'],
   [/table index is out of bounds|element segment .*out of bounds|table initializer .*out of bounds|table entry .*out of bounds/, 'table'],
   [/array element access out of bounds/, 'array'],
-  [/signature mismatch/, 'signature'],
+  // It calls a null one or the other, by the type that was asked for.
+  [/signature mismatch|null function/, 'indirect call'],
   [/dereferencing a null pointer|rethrowing null/, 'null'],
   [/illegal cast/, 'cast'],
 ];
@@ -42,6 +43,8 @@ export class Theirs implements Side {
   private readonly subject: Subject;
   private exports: Readonly<Record<string, unknown>> = {};
   private readonly hosts: unknown[] = [{}, {}, {}];
+  /** As in ours. */
+  private highWord = 0;
   private readonly tags: Map<string, HostTag> = new Map();
   /** The stack of the engine ran out, which happens elsewhere than in ours: from then on nothing is comparable. */
   private exhausted: string | undefined = undefined;
@@ -173,15 +176,15 @@ export class Theirs implements Side {
     }
     if (desc.kind !== 'func') return undefined;
     const { params } = this.subject.module.types[desc.type]!.comp as FuncType;
-    return this.support(`${module}.${name}`, name, params[0]!);
+    return this.support(`${module}.${name}`, name, params);
   }
 
-  private support(fullName: string, name: string, type: ValType): unknown {
+  private support(fullName: string, name: string, types: readonly ValType[]): unknown {
     if (name === 'log-v128') {
       const log = (low: bigint, high: bigint): unknown => this.log.push(`${name} ${low} ${high}`);
       return new this.engine.Instance(new this.engine.Module(assemble(LOG_V128).bytes), { host: { log } }).exports[name];
     }
-    if (name.startsWith('log-')) return (value: unknown) => void this.log.push(`${name} ${this.show(value, type)}`);
+    if (name.startsWith('log-')) return (...values: unknown[]) => void this.log.push([name, ...types.map((type, i) => this.show(values[i], type))].join(' '));
     switch (name) {
       case 'throw':
         return (which: number) => {
@@ -190,6 +193,13 @@ export class Theirs implements Side {
         };
       case 'sleep':
         return (_: number, id: number) => id;
+      case 'setTempRet0':
+        return (word: number) => {
+          this.highWord = word;
+          this.log.push(`${name} ${word}`);
+        };
+      case 'getTempRet0':
+        return () => this.highWord;
       case 'table-get':
         return (index: number) => this.exportedTable().get(this.indexOf(index));
       case 'table-set':
