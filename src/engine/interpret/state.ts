@@ -43,6 +43,10 @@ export class ExecutionState {
   rp = 0;
   /** What is left of the budget of instructions that the loop was entered with. */
   left = 0;
+  /** The clock when `left` will be 0. */
+  clockEnd = 0;
+  /** The loop or compiled code is under way, or a leaf that it called: `pc` stands where that was left. */
+  running = false;
   /** Where a call must not go beyond, in words of `cells` and of `records`: capacity or limit. */
   cellEnd = 0;
   recordEnd = 0;
@@ -81,6 +85,11 @@ export class ExecutionState {
     this.memories = store.memories;
     this.tables = store.tables;
     this.limits = limits;
+  }
+
+  /** Instructions completed. */
+  get clock(): number {
+    return this.clockEnd - this.left;
   }
 
   /** The guarded view of a memory that host functions get. */
