@@ -35,7 +35,7 @@ function read(folder: string): { modules: ModuleCase[]; unreadable: string[]; as
     const { features } = profileOf(path);
     const text = readFileSync(join(folder, path));
     lines += text.toString().match(/^\(assert_/gm)?.length ?? 0;
-    for (const command of parseScript(text, features).commands) {
+    for (const command of parseScript(text, features)) {
       const place = `${path}:${command.line}`;
       if (command.kind === 'malformed') unreadable.push(`${place}: ${command.error.message}`);
       if (command.kind.startsWith('assert_')) assertions++;

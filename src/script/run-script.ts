@@ -57,11 +57,10 @@ class Unmet extends Error {
 
 /** Runs the commands of a `.wast` script, each whatever became of the others. Never throws for what a script does. */
 export function runScript(text: string | Uint8Array, options: ScriptOptions): ScriptResult {
-  const { commands } = parseScript(text, options.features);
   const runner = new ScriptRunner(options);
   const failures: ScriptFailure[] = [];
   let passed = 0;
-  for (const command of commands) {
+  for (const command of parseScript(text, options.features)) {
     const word = command.kind === 'malformed' ? command.word : command.kind === 'action' ? command.action.kind : command.kind;
     try {
       runner.run(command);
@@ -76,7 +75,7 @@ export function runScript(text: string | Uint8Array, options: ScriptOptions): Sc
 
 /** How many assertions a script holds, for one that is not run. */
 export function countAssertions(text: string | Uint8Array, features: Features): number {
-  return parseScript(text, features).commands.filter(({ kind }) => kind.startsWith('assert_')).length;
+  return parseScript(text, features).filter(({ kind }) => kind.startsWith('assert_')).length;
 }
 
 function describe(error: unknown): string {

@@ -19,7 +19,7 @@ function instantiate(text: string, imports: object = {}): Exports {
   return new Instance(new Module(assemble(text).bytes), imports).exports;
 }
 
-function failure(text: string): SyntaxError {
+function failure(text: string | Uint8Array): SyntaxError {
   try {
     assemble(text);
   } catch (error) {
@@ -208,6 +208,20 @@ describe('syntax errors', () => {
     const shown = describeError(long, failure(long), 'a.wat').split('\n');
     expect(shown[1]!.length).toBeLessThan(120);
     expect(shown[1]!.slice(shown[2]!.length - 1)).toMatch(/^nup/);
+  });
+
+  it('are short whatever is wrong, and no control sequence for a terminal', () => {
+    const text = `(${'x'.repeat(1_000_000)} \x1b[31m\u009b31m \u{1f600}`;
+    const [head, line, caret] = describeError(text, failure(text), 'a.wat').split('\n');
+    expect(head).toMatch(/^a\.wat:1:2: unknown operator x{100,200}…$/);
+    expect([line!.length, caret!.length]).toEqual([102, 4]);
+    const second = '(module)\r\n\u{1f600} \x1b[31m\u009b31m\r\n';
+    expect(describeError(second, failure(second), 'a.wat')).toBe('a.wat:2:1: illegal character\n  \u{1f600}  [31m 31m\n  ^');
+  });
+
+  it('tell a text that is too long to be read', () => {
+    const error = failure(new Uint8Array(2 ** 29));
+    expect(error).toMatchObject({ message: 'a text of 536870912 bytes; it may have 536869888 at most', line: 1, column: 1 });
   });
 
   it('come, not overflows, from whatever is nested too deeply', () => {

@@ -120,7 +120,7 @@ export class Tokens {
   }
 }
 
-/** All tokens of a text. Never throws. */
+/** All tokens of a text. Throws `SyntaxError` only for one that is too long; what is malformed becomes error tokens. */
 export function lex(text: string | Uint8Array | Source): Tokens {
   const source = text instanceof Source ? text : new Source(text);
   return new Lexer(source).run();

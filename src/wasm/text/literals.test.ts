@@ -43,6 +43,22 @@ describe('integers', () => {
     expect(parseU32('4294967296')).toBeUndefined();
     expect(parseNat('0x1_0000', 16)).toBeUndefined();
   });
+
+  it('may have any number of digits', () => {
+    const many = 3_000_000;
+    const zeros = '0'.repeat(many);
+    expect(parseInteger(`-${zeros}12`, 32)).toBe(-12n);
+    expect(parseInteger(`0x${zeros}Ff`, 32)).toBe(255n);
+    expect(parseInteger(`0x${zeros}`, 32)).toBe(0n);
+    expect(parseU32(`${'0_'.repeat(many)}7`)).toBe(7);
+    for (const text of ['1'.repeat(many), `0x1${zeros}`, `-${'9'.repeat(many)}`]) {
+      expect(parseInteger(text, 64)).toBeUndefined();
+      expect(parseSmallInteger(text, 32)).toBeUndefined();
+    }
+    expect(parseU32('9'.repeat(many))).toBeUndefined();
+    expect(parseF64(`nan:0x${zeros}1`)).toBe(0x7ff0000000000001n);
+    expect(parseF64(`nan:0x1${zeros}`)).toBeUndefined();
+  });
 });
 
 describe('floats', () => {

@@ -19,10 +19,18 @@ export function isFloat(text: string): boolean {
   return FLOAT.test(text);
 }
 
-/** The magnitude and sign of an integer literal. */
+/** More digits than any number in range has. */
+const TOO_MANY_DIGITS = 50;
+
+/** The magnitude and sign of an integer literal; the magnitude of one that is in no range is any that is not. */
 function magnitude(text: string): { negative: boolean; value: bigint } {
   const negative = text.charCodeAt(0) === 0x2d;
-  const digits = negative || text.charCodeAt(0) === 0x2b ? text.slice(1) : text;
+  let digits = negative || text.charCodeAt(0) === 0x2b ? text.slice(1) : text;
+  if (digits.length > TOO_MANY_DIGITS) {
+    digits = digits.replaceAll('_', '').replace(/^(0x)?0+(?=[\da-f])/i, '$1');
+    // All of them as a number would take time that grows with their square.
+    if (digits.length > TOO_MANY_DIGITS) return { negative, value: 1n << 128n };
+  }
   return { negative, value: BigInt(digits.includes('_') ? digits.replaceAll('_', '') : digits) };
 }
 
@@ -93,7 +101,7 @@ function positiveBits(text: string, format: FloatFormat): bigint | undefined {
   if (text === 'inf') return infinity;
   if (text === 'nan') return infinity | (1n << BigInt(format.fraction - 1));
   if (text.startsWith('nan:')) {
-    const payload = BigInt(text.slice(4));
+    const payload = magnitude(text.slice(4)).value;
     return payload === 0n || payload >> BigInt(format.fraction) !== 0n ? undefined : infinity | payload;
   }
   const bits = text.startsWith('0x') ? hexBits(text, format) : decimalBits(text, format);

@@ -4,7 +4,7 @@ import { EXNREF, EXTERNREF } from '../types.js';
 import { type Command, parseScript } from './script.js';
 
 function commands(text: string): readonly Command[] {
-  return parseScript(text, WASM_3).commands;
+  return [...parseScript(text, WASM_3)];
 }
 
 describe('parseScript', () => {
@@ -81,6 +81,19 @@ describe('parseScript', () => {
     ]);
     const [module] = all;
     expect(() => module?.kind === 'module' && module.module.assemble(WASM_3)).toThrow('unknown operator nonsense');
+  });
+
+  it('reads alternatives however deep they are nested', () => {
+    const deep = 100_000;
+    const [command] = commands(`(assert_return (invoke "f") ${'(either '.repeat(deep)}(i32.const 1)${')'.repeat(deep)} (i32.const 2))`);
+    expect(command).toMatchObject({ expected: [{ kind: 'either', patterns: [{ kind: 'i32', value: 1 }] }, { kind: 'i32', value: 2 }] });
+    expect(commands(`(assert_return (invoke "f") ${'(either '.repeat(deep)}`)).toMatchObject([{ kind: 'malformed' }]);
+  });
+
+  it('tells the places of many commands in one line', () => {
+    const count = 50_000;
+    const all = commands('(module)'.repeat(count) + ' (modulé)(x)');
+    expect(all.slice(-3)).toMatchObject([{ column: count * 8 - 7 }, { column: count * 8 + 2, kind: 'malformed' }, { column: count * 8 + 10, word: 'x' }]);
   });
 
   it('refuses patterns as arguments', () => {

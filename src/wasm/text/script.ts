@@ -5,14 +5,7 @@ import { type Assembled, assembleAt, assembleBody } from './assemble.js';
 import { Cursor } from './cursor.js';
 import { TOKEN, type Tokens, lex } from './lexer.js';
 import { parseF32, parseF64, parseInteger, parseLane, parseSmallInteger, vectorBytes, vectorShape } from './literals.js';
-import type { Source } from './source.js';
 import { TypeSpace } from './types.js';
-
-/** A `.wast` script: what the official suite is written in. Nothing of a module is read until it is assembled. */
-export interface Script {
-  readonly source: Source;
-  readonly commands: readonly Command[];
-}
 
 interface Place {
   readonly line: number;
@@ -86,12 +79,22 @@ export type Command = Place &
     | { readonly kind: 'malformed'; readonly word: string; readonly error: SyntaxError }
   );
 
+/** Of a word that may be anything, what is shown. */
+const MAX_WORD = 40;
+
 const MODULE_FIELDS: ReadonlySet<string> = new Set('type rec import func table memory global tag export start elem data'.split(' '));
 
-/** Never throws: a malformed command becomes a `malformed` one. */
-export function parseScript(text: string | Uint8Array, features: Features): Script {
-  const tokens = lex(text);
-  return { source: tokens.source, commands: [...commands(tokens, features)] };
+/**
+ * The commands of a `.wast` script, which is what the official suite is written in. Nothing of a module is read until it
+ * is assembled. Never throws: a malformed command becomes a `malformed` one.
+ */
+export function parseScript(text: string | Uint8Array, features: Features): readonly Command[] {
+  try {
+    return [...commands(lex(text), features)];
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return [{ line: error.line, column: error.column, kind: 'malformed', word: 'script', error }];
+  }
 }
 
 function* commands(tokens: Tokens, features: Features): Iterable<Command> {
@@ -105,7 +108,7 @@ function* commands(tokens: Tokens, features: Features): Iterable<Command> {
     const place = source.position(tokens.starts[at]!);
     const after = tokens.kinds[at] === TOKEN.open ? tokens.skip(at) : at + 1;
     const cursor = new Cursor(tokens, at);
-    const word = tokens.kinds[at] === TOKEN.open ? tokens.text(at + 1) : tokens.text(at);
+    const word = tokens.text(tokens.kinds[at] === TOKEN.open ? at + 1 : at).slice(0, MAX_WORD);
     try {
       yield { ...place, ...new CommandParser(cursor, after, features).command() };
     } catch (error) {
@@ -267,11 +270,8 @@ class CommandParser {
       }
       case 'v128.const':
         return this.vector();
-      case 'either': {
-        const patterns: Pattern[] = [];
-        while (cursor.is(TOKEN.open)) patterns.push(this.pattern());
-        return { kind: 'either', patterns };
-      }
+      case 'either':
+        return { kind: 'either', patterns: this.alternatives() };
       case 'ref.null':
         return cursor.is(TOKEN.close) ? { kind: 'any null' } : { kind: 'null', type: this.types.nullType(cursor) };
       case 'ref.extern':
@@ -281,6 +281,18 @@ class CommandParser {
         return { kind: 'host', type: ref(HEAP.any, true), value: cursor.u32('a number') };
       default:
         return this.referencePattern(word);
+    }
+  }
+
+  /** Those of an `either` inside are among them, and not a level below: however deep it nests, it is read in one loop. */
+  private alternatives(): Pattern[] {
+    const { cursor } = this;
+    const patterns: Pattern[] = [];
+    for (let depth = 0; ; ) {
+      if (cursor.tryOpen('either')) depth++;
+      else if (cursor.is(TOKEN.open)) patterns.push(this.pattern());
+      else if (depth-- > 0) cursor.close();
+      else return patterns;
     }
   }
 
