@@ -1,7 +1,11 @@
 // @ts-check
+// Processes and their times.
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+
+export { table } from './report.mjs';
+export { median, quantile } from './statistics.mjs';
 
 /** Where `name` is on PATH, or undefined. @param {string} name */
 export function onPath(name) {
@@ -17,19 +21,28 @@ export function onPath(name) {
   return undefined;
 }
 
+/** What `time` says goes to descriptor 3, apart from the command's own standard error. */
+const TIMED = 'TIMEFORMAT="%R %U %S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3';
+
 /**
- * One run of a command to its end. `cpu` is user and system time of the whole process; both are seconds.
+ * One run of a command to its end. `cpu` is user and system time of the whole process; both are seconds. Throws when
+ * the command fails, with the last that it said.
  * @param {readonly string[]} command
  * @returns {{ wall: number, cpu: number, stdout: string }}
  */
 export function runProcess(command) {
-  const timed = spawnSync('bash', ['-c', 'TIMEFORMAT="%R %U %S"; time "$@" 2>/dev/null', 'bash', ...command], { encoding: 'utf8', maxBuffer: 1 << 28 });
-  const times = timed.stderr.trim().split('\n').at(-1)?.split(' ').map(Number);
-  if (timed.status !== 0 || times === undefined || times.length !== 3) {
-    throw new Error(`${command.join(' ')} ended with ${timed.status ?? timed.signal}: ${timed.stderr.slice(-500)}`);
+  const { status, signal, output } = spawnSync('bash', ['-c', TIMED, 'bash', ...command], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const [, stdout, stderr, times] = /** @type {string[]} */ (output);
+  if (status !== 0) {
+    const said = stderr?.trim().split('\n').slice(-3).join(' / ').slice(-300);
+    throw new Error(`ended with ${status ?? signal}${said ? `: ${said}` : ''}`);
   }
-  const [wall, user, system] = /** @type {[number, number, number]} */ (times);
-  return { wall, cpu: user + system, stdout: timed.stdout };
+  const [wall, user, system] = /** @type {[number, number, number]} */ ((times ?? '').trim().split(' ').map(Number));
+  return { wall, cpu: user + system, stdout: stdout ?? '' };
 }
 
 /**
@@ -53,25 +66,4 @@ export function timeToOutput(command) {
       else resolve(first);
     });
   });
-}
-
-/** The value below which the share `p` of `values` lies. @param {readonly number[]} values @param {number} p */
-export function quantile(values, p) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (sorted.length - 1) * p;
-  const low = /** @type {number} */ (sorted[Math.floor(at)]);
-  const high = /** @type {number} */ (sorted[Math.ceil(at)]);
-  return low + (high - low) * (at - Math.floor(at));
-}
-
-/** @param {readonly number[]} values */
-export const median = (values) => quantile(values, 0.5);
-
-/**
- * Columns, the first one to the left and the others to the right.
- * @param {readonly (readonly string[])[]} rows
- */
-export function table(rows) {
-  const widths = /** @type {readonly string[]} */ (rows[0]).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')).join('\n');
 }

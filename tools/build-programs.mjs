@@ -1,6 +1,6 @@
 // Builds the test programs from their sources and packs them:
 //
-//   node tools/build-programs.mjs [NAME…]        default: every program of spec-tests/programs/programs.json
+//   node tools/build-programs.mjs [NAME…]        default: every program of programs.json (the tests') and benchmarks.json
 //   node tools/build-programs.mjs --check [NAME…]  builds, compares with what is committed, writes nothing
 //
 // Needs, for the programs asked for:
@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 const folder = new URL('../spec-tests/programs/', import.meta.url).pathname;
-const listPath = join(folder, 'programs.json');
+const listPaths = ['programs.json', 'benchmarks.json'].map((name) => join(folder, name));
 const work = mkdtempSync(join(tmpdir(), 'programs-'));
 
 function fail(message) {
@@ -110,12 +110,13 @@ function machinePaths(bytes) {
 const words = process.argv.slice(2);
 const checking = words.includes('--check');
 const wanted = words.filter((word) => word !== '--check');
-const list = JSON.parse(readFileSync(listPath, 'utf8'));
-for (const name of wanted) if (!list.some((program) => program.name === name)) fail(`no program ${name}`);
+const lists = listPaths.map((path) => ({ path, list: JSON.parse(readFileSync(path, 'utf8')) }));
+const programs = lists.flatMap(({ path, list }) => list.map((program) => ({ program, save: () => writeFileSync(path, `${JSON.stringify(list, null, 2)}\n`) })));
+for (const name of wanted) if (!programs.some(({ program }) => program.name === name)) fail(`no program ${name}`);
 
 try {
   mkdirSync(join(folder, 'built'), { recursive: true });
-  for (const program of list) {
+  for (const { program, save } of programs) {
     if (wanted.length > 0 && !wanted.includes(program.name)) continue;
     const out = join(work, `${program.name}.wasm`);
     try {
@@ -138,7 +139,7 @@ try {
     }
     program.size = bytes.length;
     program.sha256 = sha256;
-    writeFileSync(listPath, `${JSON.stringify(list, null, 2)}\n`);
+    save();
     console.log(`${program.name}: ${bytes.length} bytes`);
   }
 } finally {

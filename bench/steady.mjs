@@ -1,0 +1,123 @@
+// @ts-check
+// Steady state: a kernel of Go's, round after round in one process, timed by the program itself. The first round holds
+// the warm-up; the figure is the median of the second half of the rounds. Engines take turns.
+import { writeFileSync } from 'node:fs';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { ENGINE_IDS, findEngines, nodeAt } from './engines.mjs';
+import { machine } from './machine.mjs';
+import { runProcess } from './measure.mjs';
+import { GO_BENCH, KERNELS, SWITCHES, Workplace } from './programs.mjs';
+import { digits, markdownTable, Progress, showSpread, table } from './report.mjs';
+import { geometricMean, median, ratios, spreadOf } from './statistics.mjs';
+
+const ROUNDS = { ...KERNELS, ...SWITCHES };
+const BASELINE = 'node';
+
+const options = await yargs(hideBin(process.argv))
+  .scriptName('npm run bench:steady --')
+  .usage("$0 [options]\n\nMilliseconds a round after warm-up, and how many times as many as Node's own engine on the same Node takes.")
+  .option('only', { type: 'string', array: true, choices: Object.keys(ROUNDS), default: Object.keys(ROUNDS), describe: 'these kernels' })
+  .option('engines', { type: 'string', array: true, choices: ENGINE_IDS, default: ['node', 'interp', 'compiled'], describe: 'these engines' })
+  .option('node', { type: 'string', array: true, default: [process.execPath], describe: 'Node binaries to run on' })
+  .option('runs', { type: 'number', default: 3, describe: 'processes for each kernel and engine' })
+  .option('seconds', { type: 'number', default: 3, describe: 'how long each process goes on' })
+  .option('quick', { type: 'boolean', default: false, describe: 'one process of one second each' })
+  .option('cpu', { type: 'boolean', default: false, describe: 'processor time in place of elapsed time, for a busy machine; engines on Node only' })
+  .option('best', { type: 'boolean', default: false, describe: 'the fastest round in place of the median' })
+  .option('main', { type: 'string', describe: 'the command line of another build of retunwind (…/cli/main.js)' })
+  .option('json', { type: 'string', describe: 'a file for all figures' })
+  .option('markdown', { type: 'boolean', default: false, describe: 'tables to be pasted' })
+  .example('$0 --quick --only json fib', 'two kernels, roughly')
+  .example('$0 --node node $HOME/node26/bin/node', 'the same on two Nodes')
+  .strict()
+  .version(false)
+  .parse();
+
+const runs = options.quick ? 1 : options.runs;
+const seconds = options.quick ? 1 : options.seconds;
+const kernels = /** @type {(keyof typeof ROUNDS)[]} */ (options.only);
+const show = options.markdown ? markdownTable : table;
+const nodes = options.node.map(nodeAt);
+const { engines, absent } = findEngines(options.engines, nodes, { main: options.main, flags: options.cpu ? ['--import', import.meta.resolve('./cpu-clock.mjs')] : [] });
+if (options.cpu && engines.some(({ node }) => node === undefined)) throw new Error('--cpu is for engines on Node');
+const module = new Workplace().module(GO_BENCH);
+
+/** @typedef {{ kernel: string, engine: string, id: string, node: string | undefined, ms: number[], first: number[] }} Measured */
+
+/** @type {Map<string, Measured>} */
+const measured = new Map();
+/** @type {string[]} */
+const problems = [];
+/** @param {string} kernel @param {string} engine */
+const key = (kernel, engine) => `${kernel} ${engine}`;
+
+/** One process: what a round took in the end, and the first one; milliseconds. @param {string} text */
+function read(text) {
+  const [checksum, line] = text.split('\n');
+  const times = (line ?? '').split(' ').map((ns) => Number(ns) / 1e6);
+  const late = times.slice(Math.floor(times.length / 2));
+  return { checksum, first: /** @type {number} */ (times[0]), ms: options.best ? Math.min(...times) : median(late) };
+}
+
+const progress = new Progress(kernels.length * runs * engines.length);
+for (const kernel of kernels) {
+  /** @type {string | undefined} */
+  let expected;
+  for (let run = 0; run < runs; run++) {
+    for (const engine of engines) {
+      progress.step(`${kernel}: ${engine.name}`);
+      try {
+        const { stdout } = runProcess(engine.command(module, ['rounds', kernel, String(ROUNDS[kernel]), String(seconds)]));
+        const { checksum, ms, first } = read(stdout);
+        expected ??= checksum;
+        if (checksum !== expected) throw new Error(`another result: ${checksum} in place of ${expected}`);
+        const row = measured.get(key(kernel, engine.name)) ?? { kernel, engine: engine.name, id: engine.id, node: engine.node, ms: [], first: [] };
+        measured.set(key(kernel, engine.name), row);
+        row.ms.push(ms);
+        row.first.push(first);
+      } catch (error) {
+        problems.push(`${engine.name}, ${kernel}: ${/** @type {Error} */ (error).message}`);
+      }
+    }
+  }
+}
+progress.end();
+
+/** What `engine` is measured against: Node's own engine on the same Node, the first one for native engines. @param {import('./engines.mjs').Engine} engine */
+const baselineOf = (engine) => engines.find(({ id, node }) => id === BASELINE && node === (engine.node ?? nodes[0]?.path));
+
+/** @param {string} kernel @param {import('./engines.mjs').Engine} engine @param {'ms' | 'first'} what */
+function ratiosOf(kernel, engine, what) {
+  const base = baselineOf(engine);
+  const own = measured.get(key(kernel, engine.name));
+  const theirs = base && measured.get(key(kernel, base.name));
+  return own === undefined || theirs === undefined || theirs === own || own.ms.length !== theirs.ms.length ? undefined : ratios(own[what], theirs[what]);
+}
+
+/** @param {'ms' | 'first'} what */
+function rowsOf(what) {
+  const rows = [['ms a round (÷ Node\'s own engine)', ...engines.map(({ name }) => name)]];
+  const cell = (/** @type {string} */ kernel, /** @type {import('./engines.mjs').Engine} */ engine) => {
+    const own = measured.get(key(kernel, engine.name));
+    if (own === undefined) return '—';
+    const ratio = ratiosOf(kernel, engine, what);
+    return ratio === undefined ? digits(median(own[what])) : `${digits(median(own[what]))}  ${showSpread(spreadOf(ratio))}×`;
+  };
+  const mean = (/** @type {import('./engines.mjs').Engine} */ engine) => {
+    const all = kernels.filter((kernel) => kernel in KERNELS).map((kernel) => ratiosOf(kernel, engine, what));
+    return all.length === 0 || all.includes(undefined) ? '' : `${digits(geometricMean(all.map((ratio) => median(/** @type {number[]} */ (ratio)))))}×`;
+  };
+  for (const kernel of kernels.filter((name) => name in KERNELS)) rows.push([kernel, ...engines.map((engine) => cell(kernel, engine))]);
+  rows.push(['geometric mean', ...engines.map(mean)]);
+  for (const kernel of kernels.filter((name) => name in SWITCHES)) rows.push(['100,000 goroutine switches', ...engines.map((engine) => cell(kernel, engine))]);
+  return rows;
+}
+
+console.log(`${machine(nodes)}; ${runs} × ${seconds} s, ${options.cpu ? 'processor time, ' : ''}${options.best ? 'fastest rounds' : 'medians'}\n`);
+console.log(`Steady state\n\n${show(rowsOf('ms'))}\n`);
+console.log(`The first round, warm-up included\n\n${show(rowsOf('first'))}`);
+for (const { name, why } of absent) console.log(`absent: ${name} (${why})`);
+for (const problem of problems) console.log(`failed: ${problem}`);
+if (problems.length > 0) process.exitCode = 1;
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine: machine(nodes), runs, seconds, measured: [...measured.values()], absent, problems }, null, 2)}\n`);
