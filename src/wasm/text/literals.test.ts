@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatF32, formatF64, parseF32, parseF64, parseInteger, parseNat, parseSmallInteger, parseU32 } from './literals.js';
+import { formatF32, formatF64, isFloat, isNat, parseF32, parseF64, parseInteger, parseNat, parseSmallInteger, parseU32 } from './literals.js';
 
 const view = new DataView(new ArrayBuffer(8));
 function f32(bits: number): number {
@@ -56,9 +56,26 @@ describe('integers', () => {
       expect(parseSmallInteger(text, 32)).toBeUndefined();
     }
     expect(parseU32('9'.repeat(many))).toBeUndefined();
+    expect(isNat(`${'1_'.repeat(many)}1`)).toBe(true);
+    expect(isFloat(`-0x${'a_'.repeat(many)}f.p${'1_'.repeat(many)}1`)).toBe(true);
     expect(parseF64(`nan:0x${zeros}1`)).toBe(0x7ff0000000000001n);
     expect(parseF64(`nan:0x1${zeros}`)).toBeUndefined();
   });
+});
+
+describe('underscores', () => {
+  it.each(['1_0', '1_2_3', '0x1_f', '0xa_b_c'])('may stand in %s', (text) => {
+    expect([isNat(text), isFloat(text)]).toEqual([true, true]);
+  });
+  it.each(['1_0.5_0e1_0', '-1_0.', '+0xa_b.c_dp-1_0', 'nan:0x1_f'])('may stand in the float %s', (text) => {
+    expect([isNat(text), isFloat(text)]).toEqual([false, true]);
+  });
+  it.each(['_1', '1_', '1__2', '0x_1', '0_x1', '1_.5', '1._5', '1_e5', '1e_5', '1e+_5', '0x1_p1', '0x1p_1', '0x1._8', 'nan:_0x1', 'nan:0x_1', 'n_an', '1_a'])(
+    'may not stand in %s',
+    (text) => {
+      expect([isNat(text), isFloat(text)]).toEqual([false, false]);
+    },
+  );
 });
 
 describe('floats', () => {

@@ -3,20 +3,27 @@
  * found well-formed and answer undefined if the value is out of range.
  */
 
-const NUM = '\\d+(?:_\\d+)*';
-const HEXNUM = '[\\da-fA-F]+(?:_[\\da-fA-F]+)*';
-const NAT = new RegExp(`^(?:${NUM}|0x${HEXNUM})$`);
-const DECIMAL = `${NUM}(?:\\.(?:${NUM})?)?(?:[eE][+-]?${NUM})?`;
-const HEXADECIMAL = `0x${HEXNUM}(?:\\.(?:${HEXNUM})?)?(?:[pP][+-]?${NUM})?`;
-const FLOAT = new RegExp(`^[+-]?(?:${DECIMAL}|${HEXADECIMAL}|inf|nan(?::0x${HEXNUM})?)$`);
+const DECIMAL = '\\d+(?:\\.\\d*)?(?:[eE][+-]?\\d+)?';
+const HEXADECIMAL = '0x[\\da-fA-F]+(?:\\.[\\da-fA-F]*)?(?:[pP][+-]?\\d+)?';
+const NAT = /^(?:\d+|0x[\da-fA-F]+)$/;
+const FLOAT = new RegExp(`^[+-]?(?:${DECIMAL}|${HEXADECIMAL}|inf|nan(?::0x[\\da-fA-F]+)?)$`);
+/** Underscores stand between two digits and nowhere else. */
+const STRAY = /(?<!\d)_|_(?!\d)/;
+const STRAY_IN_HEX = /(?<![\da-fA-F])_|_(?![\da-fA-F])/;
 
 /** Is it an unsigned integer literal? */
 export function isNat(text: string): boolean {
-  return NAT.test(text);
+  return isLiteral(text, NAT);
 }
 /** Is it a literal that a float may have? Those of integers are among them. */
 export function isFloat(text: string): boolean {
-  return FLOAT.test(text);
+  return isLiteral(text, FLOAT);
+}
+
+/** In two steps, because an expression for both would need a stack as long as the text. */
+function isLiteral(text: string, form: RegExp): boolean {
+  if (!text.includes('_')) return form.test(text);
+  return !(text.includes('x') ? STRAY_IN_HEX : STRAY).test(text) && form.test(text.replaceAll('_', ''));
 }
 
 /** More digits than any number in range has. */

@@ -96,6 +96,16 @@ describe('parseScript', () => {
     expect(all.slice(-3)).toMatchObject([{ column: count * 8 - 7 }, { column: count * 8 + 2, kind: 'malformed' }, { column: count * 8 + 10, word: 'x' }]);
   });
 
+  it('counts what stands between commands once', () => {
+    expect(commands('(module) 1 stray \x9b "x" ) (module) \x9b ) (\x9b)')).toMatchObject([
+      { kind: 'module' },
+      { kind: 'malformed', word: '1' },
+      { kind: 'module' },
+      { kind: 'malformed', word: 'script' },
+      { kind: 'malformed', word: 'script' },
+    ]);
+  });
+
   it('refuses patterns as arguments', () => {
     expect(commands('(invoke "f" (f32.const nan:canonical))')).toMatchObject([{ kind: 'malformed' }]);
     expect(commands('(invoke "f" (ref.func))')).toMatchObject([{ kind: 'malformed' }]);

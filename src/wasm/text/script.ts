@@ -75,12 +75,13 @@ export type Command = Place &
     | { readonly kind: 'assert_trap' | 'assert_exhaustion'; readonly action: Action; readonly message: string }
     | { readonly kind: 'assert_exception'; readonly action: Action }
     | { readonly kind: ModuleAssertion; readonly module: ScriptModule; readonly message: string }
-    /** A command that is no command; the others can run. `word` is what it begins with. */
+    /** A command that is no command; the others can run. `word` is what it begins with, if that is a word. */
     | { readonly kind: 'malformed'; readonly word: string; readonly error: SyntaxError }
   );
 
 /** Of a word that may be anything, what is shown. */
 const MAX_WORD = 40;
+const NO_WORD = 'script';
 
 const MODULE_FIELDS: ReadonlySet<string> = new Set('type rec import func table memory global tag export start elem data'.split(' '));
 
@@ -93,7 +94,7 @@ export function parseScript(text: string | Uint8Array, features: Features): read
     return [...commands(lex(text), features)];
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return [{ line: error.line, column: error.column, kind: 'malformed', word: 'script', error }];
+    return [{ line: error.line, column: error.column, kind: 'malformed', word: NO_WORD, error }];
   }
 }
 
@@ -106,17 +107,25 @@ function* commands(tokens: Tokens, features: Features): Iterable<Command> {
   }
   for (let at = 0; tokens.kinds[at] !== TOKEN.eof; ) {
     const place = source.position(tokens.starts[at]!);
-    const after = tokens.kinds[at] === TOKEN.open ? tokens.skip(at) : at + 1;
-    const cursor = new Cursor(tokens, at);
-    const word = tokens.text(tokens.kinds[at] === TOKEN.open ? at + 1 : at).slice(0, MAX_WORD);
+    const isCommand = tokens.kinds[at] === TOKEN.open;
+    const after = isCommand ? tokens.skip(at) : nextCommand(tokens, at);
+    const head = isCommand ? at + 1 : at;
     try {
-      yield { ...place, ...new CommandParser(cursor, after, features).command() };
+      yield { ...place, ...new CommandParser(new Cursor(tokens, at), after, features).command() };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
+      const word = tokens.kinds[head] === TOKEN.error ? NO_WORD : tokens.text(head).slice(0, MAX_WORD);
       yield { ...place, kind: 'malformed', word, error };
     }
     at = after;
   }
+}
+
+/** What stands between commands is one failure, however much it is. */
+function nextCommand(tokens: Tokens, from: number): number {
+  let at = from;
+  while (tokens.kinds[at] !== TOKEN.open && tokens.kinds[at] !== TOKEN.eof) at++;
+  return at;
 }
 
 type Unplaced<T> = T extends Place ? Omit<T, 'line' | 'column'> : never;

@@ -67,7 +67,7 @@ export function describeError(source: string | Uint8Array, error: SyntaxError, f
   const cut = Math.max(0, error.column - 1 - SHOWN_COLUMNS / 2);
   const from = after(bytes, start, cut);
   const line = new TextDecoder().decode(bytes.subarray(from, after(bytes, from, SHOWN_COLUMNS)));
-  const shown = line.replaceAll(/[\0-\x1f\x7f-\x9f]/g, ' ').trimEnd();
+  const shown = line.replaceAll(/\p{Cc}/gu, ' ').trimEnd();
   return `${head}\n  ${shown}\n  ${' '.repeat(error.column - 1 - cut)}^`;
 }
 
