@@ -1,13 +1,13 @@
 import type { Expression } from './expression.js';
 import type { EventKind } from './events.js';
 import type { Site } from './places.js';
-import type { WatchedThing } from './watched.js';
+import type { WatchedFor, WatchedThing } from './watched.js';
 
 /** What a breakpoint waits for. */
 export type Trigger =
   | { readonly kind: 'places'; readonly sites: readonly Site[] }
   | { readonly kind: 'event'; readonly event: EventKind; readonly goroutine: number | undefined }
-  | { readonly kind: 'watch'; readonly on: 'read' | 'write' | 'change'; readonly thing: WatchedThing };
+  | { readonly kind: 'watch'; readonly on: WatchedFor; readonly thing: WatchedThing };
 
 /** Stop only at some hits, by their number. */
 export interface HitCondition {

@@ -1,6 +1,10 @@
+import type { CallListener } from '../engine/drive.js';
+import { Exhaustion, Trap, UncaughtException } from '../engine/errors.js';
 import type { Machine } from '../engine/machine.js';
-import type { Fire, Probe } from '../engine/probes.js';
+import type { Probe } from '../engine/probes.js';
+import type { Access } from '../engine/watches.js';
 import { Cancelled, type Search, type Stop } from '../replay/position.js';
+import type { Replay } from '../replay/replay.js';
 import type { Timeline } from '../replay/timeline.js';
 
 /** Something that happened at a moment, `what` of it. */
@@ -9,114 +13,208 @@ export interface Found<T> {
   readonly what: readonly T[];
 }
 
-/** What a detector gets while it is armed: places to listen at. What `look` answers is heard. */
-export class Ears<T> {
-  readonly machine: Machine;
-  private readonly probes: Probe[] = [];
-  private readonly heard: (what: T) => boolean;
+/** Looks at what goes on and answers what is to be heard of it. `clock`: the moment before the instruction that it is about. */
+export type Look<T> = (clock: number) => T | undefined;
 
-  /** `heard` says whether the machine is to stop. */
-  constructor(machine: Machine, heard: (what: T) => boolean) {
-    this.machine = machine;
+export type Failure = Trap | Exhaustion | UncaughtException;
+
+/** What a detector gets while it is armed: places to listen at. What a `Look` answers is heard. */
+export class Ears<T> {
+  /** May it hear of a moment only when the instruction that stands there is carried out? */
+  late = false;
+  private readonly replay: Replay;
+  private readonly probes: Probe[] = [];
+  private readonly endings: (() => void)[] = [];
+  private readonly within: (clock: number) => boolean;
+  private readonly heard: (clock: number, what: T) => boolean;
+  /** To be asked at the next instruction. */
+  private readonly afters: (() => 'stop' | undefined)[] = [];
+  private next: Probe | undefined = undefined;
+
+  /** `within`: moments at which it looks at all. `heard` says whether the machine is to stop. */
+  constructor(replay: Replay, within: (clock: number) => boolean, heard: (clock: number, what: T) => boolean) {
+    this.replay = replay;
+    this.within = within;
     this.heard = heard;
   }
 
+  private get machine(): Machine {
+    return this.replay.machine;
+  }
+
   /** Before an instruction, or at the entry of a function (`offset` undefined). */
-  at(func: number, offset: number | undefined, look: () => T | undefined): void {
+  at(func: number, offset: number | undefined, look: Look<T>): void {
     const { probes } = this.machine;
-    const fire = this.fire(look);
+    const fire = (): 'stop' | undefined => this.ask(this.machine.clock, look);
     this.probes.push(offset === undefined ? probes.atEntry(func, fire) : probes.at(func, offset, fire));
   }
 
   /** Before every instruction. */
-  everywhere(look: () => T | undefined): void {
-    this.probes.push(this.machine.probes.everyInstruction(this.fire(look)));
+  everywhere(look: Look<T>): void {
+    this.probes.push(this.machine.probes.everyInstruction(() => this.ask(this.machine.clock, look)));
   }
 
-  private fire(look: () => T | undefined): Fire {
-    return () => {
-      const what = look();
-      return what !== undefined && this.heard(what) ? 'stop' : undefined;
+  /** Before an instruction that reads or writes one of these bytes, or (writes only) calls the host that writes there. */
+  access(memory: number, address: number, length: number, kind: 'read' | 'write', look: Look<T>): void {
+    const { machine } = this;
+    this.late = true;
+    const fire = (_: Machine, { host }: Access): 'stop' | undefined => this.ask(host ? this.hostCall : machine.clock, look);
+    this.probes.push(kind === 'read' ? machine.probes.onRead(memory, address, length, fire) : machine.probes.onWrite(memory, address, length, fire));
+  }
+
+  /** Asks once more when the instruction at `clock`, before which the machine stands, has been carried out. */
+  afterwards(clock: number, look: Look<T>): void {
+    this.late = true;
+    this.afters.push(() => this.ask(clock, look));
+    this.next ??= this.machine.probes.everyInstruction(() => (this.machine.clock > clock ? this.tell() : undefined));
+  }
+  /** What is still to be asked, the run being at its end. */
+  tell(): 'stop' | undefined {
+    this.next?.remove();
+    this.next = undefined;
+    let stop: 'stop' | undefined;
+    for (const ask of this.afters.splice(0)) stop = ask() ?? stop;
+    return stop;
+  }
+
+  /** Before an instruction that calls the host, which sets a global. `address`: in the store. */
+  hostSets(address: number, look: Look<T>): void {
+    const { replay } = this;
+    const before = replay.onHostGlobal;
+    this.late = true;
+    replay.onHostGlobal = (global) => {
+      before?.(global);
+      if (global === address && this.ask(this.hostCall, look) === 'stop') this.machine.pause();
     };
+    this.endings.push(() => (replay.onHostGlobal = before));
   }
 
-  /** Before an instruction that reads or writes one of these bytes, and after the host wrote there. */
-  access(memory: number, address: number, length: number, kind: 'read' | 'write', look: () => T | undefined): void {
-    const { probes } = this.machine;
-    this.probes.push(kind === 'read' ? probes.onRead(memory, address, length, this.fire(look)) : probes.onWrite(memory, address, length, this.fire(look)));
+  /** Before an instruction with which the guest fails, the host having called it. */
+  failures(look: (error: Failure, clock: number) => T | undefined): void {
+    const { driver } = this.replay;
+    const before = driver.listener;
+    this.late = true;
+    const listener: CallListener = {
+      called: (func, args) => before?.called(func, args),
+      returned: (func, results) => before?.returned(func, results),
+      failed: (func, error) => {
+        before?.failed(func, error);
+        if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) return;
+        // An exhaustion is that of an instruction which has not been counted.
+        const clock = this.machine.clock - (error instanceof Exhaustion ? 0 : 1);
+        if (this.ask(clock, () => look(error, clock)) === 'stop') this.machine.pause();
+      },
+    };
+    driver.listener = listener;
+    this.endings.push(() => (driver.listener = before));
+  }
+
+  /** The call of the host that is under way has been counted; what the host does between calls of the guest is no instruction's. */
+  private get hostCall(): number {
+    const { clock, depth } = this.machine;
+    return depth > 0 ? clock - 1 : clock;
+  }
+
+  private ask(clock: number, look: Look<T>): 'stop' | undefined {
+    if (!this.within(clock)) return undefined;
+    const what = look(clock);
+    return what !== undefined && this.heard(clock, what) ? 'stop' : undefined;
   }
 
   remove(): void {
+    this.next?.remove();
     for (const probe of this.probes.splice(0)) probe.remove();
+    for (const end of this.endings.splice(0).reverse()) end();
   }
 }
 
 /** Listens for what it is made for, with no memory of what it heard: it is armed at any moment of a run. */
 export type Detector<T> = (ears: Ears<T>) => void;
 
-/** Runs on until something is heard behind the moment where it starts, and stands there. */
-export async function findNext<T>(timeline: Timeline, detectors: readonly Detector<T>[], search: Search = {}): Promise<Found<T> | Stop> {
-  const start = timeline.machine.clock;
-  const found = new Finding<T>((clock) => clock > start);
-  const ears = new Ears<T>(timeline.machine, (what) => found.hear(timeline.machine.clock, what));
+async function listening<T, R>(ears: Ears<T>, detectors: readonly Detector<T>[], work: () => Promise<R>): Promise<R> {
   try {
     for (const detector of detectors) detector(ears);
-    const stop = await timeline.run(Infinity, search);
-    return found.last ?? stop;
+    const result = await work();
+    ears.tell();
+    return result;
   } finally {
     ears.remove();
   }
 }
 
 /**
+ * Puts the timeline to a clock value, as near to it as the run comes. Where the program has not begun the host has made
+ * its first call, and where it has ended with an instruction that is not counted it has yet to do that.
+ */
+export async function standAt(timeline: Timeline, clock: number, search: Search = {}): Promise<void> {
+  const { machine, replay } = timeline;
+  if (replay.outcome !== undefined && machine.clock === clock && clock > 0) await timeline.goto(clock - 1, search);
+  await timeline.goto(clock, search);
+  if (clock !== 0 || machine.depth > 0) return;
+  machine.probes.muted = true;
+  try {
+    await timeline.run(0, search);
+  } finally {
+    machine.probes.muted = false;
+  }
+}
+
+/** Runs on until something is heard behind the moment where it starts, and stands there. */
+export async function findNext<T>(timeline: Timeline, detectors: readonly Detector<T>[], search: Search = {}): Promise<Found<T> | Stop> {
+  const { machine, replay } = timeline;
+  const start = machine.clock;
+  let found: { clock: number; what: T[] } | undefined;
+  const ears = new Ears<T>(replay, (clock) => clock > start && (found === undefined || found.clock === clock), (clock, what) => {
+    found ??= { clock, what: [] };
+    found.what.push(what);
+    return true;
+  });
+  const stop = await listening(ears, detectors, async () => {
+    let reason = await timeline.run(Infinity, search);
+    // What else there is about this moment.
+    while (found?.clock === machine.clock && ears.late && (reason.kind === 'probe' || reason.kind === 'paused')) reason = await timeline.run(found.clock + 1, search);
+    return reason;
+  });
+  if (found === undefined) return stop;
+  if (machine.clock !== found.clock || replay.outcome !== undefined) await standAt(timeline, found.clock);
+  return found;
+}
+
+/**
  * Goes back to the last moment at which something is heard before this one, and answers what. `undefined`, standing
- * where it was, if there is none. `near`: likely so near that it is quicker to look there first.
+ * where it was, if there is none. The intervals between snapshots are run again, the latest first. `near`: likely so
+ * near that it is quicker to look there first.
  */
 export async function findLast<T>(timeline: Timeline, detectors: readonly Detector<T>[], search: Search = {}, near = false): Promise<Found<T> | undefined> {
   const now = timeline.machine.clock;
-  if (near) {
-    let end = now;
-    for (const distance of NEAR) {
-      const from = Math.max(0, now - distance);
-      const found = await between(timeline, detectors, from, end, search);
-      await timeline.goto(found?.clock ?? now);
-      if (found !== undefined || from === 0) return found;
+  // A program may have ended with an instruction that is not counted.
+  const behind = timeline.replay.outcome === undefined ? now : now + 1;
+  let end = behind;
+  try {
+    for (const from of startsBefore(timeline, now, near)) {
+      search.progress?.(1 - end / Math.max(now, 1));
+      const found = (await hearWithin(timeline, detectors, from, end, 1, search)).at(-1);
+      if (found !== undefined) {
+        await standAt(timeline, found.clock);
+        return found;
+      }
       end = from;
     }
+  } catch (error) {
+    if (error instanceof Cancelled) await standAt(timeline, behind);
+    throw error;
   }
-  const found = new Finding<T>((clock) => clock < now);
-  const ears = new Ears<T>(timeline.machine, (what) => found.hear(timeline.machine.clock, what));
-  try {
-    for (const detector of detectors) detector(ears);
-    const hit = await timeline.runBack(search);
-    return hit === undefined ? undefined : found.at(hit.position.clock);
-  } finally {
-    ears.remove();
-  }
+  await standAt(timeline, behind);
+  return undefined;
 }
 
 /** How far back is near, in instructions. */
 const NEAR = [512, 65_536];
 
-/** The last moment in `from` ≤ clock < `end` at which something is heard. */
-async function between<T>(timeline: Timeline, detectors: readonly Detector<T>[], from: number, end: number, search: Search): Promise<Found<T> | undefined> {
-  const now = timeline.machine.clock;
-  await timeline.goto(from, search);
-  const found = new Finding<T>((clock) => clock >= from && clock < end);
-  const ears = new Ears<T>(timeline.machine, (what) => {
-    found.hear(timeline.machine.clock, what);
-    return false;
-  });
-  try {
-    for (const detector of detectors) detector(ears);
-    await timeline.run(end, search);
-    return found.last;
-  } catch (error) {
-    if (error instanceof Cancelled) await timeline.goto(now);
-    throw error;
-  } finally {
-    ears.remove();
-  }
+/** Where stretches before `now` begin, the latest first. */
+function startsBefore({ snapshots }: Timeline, now: number, near: boolean): readonly number[] {
+  const snapshot = snapshots.clocks.filter((clock) => clock < now);
+  return [...(near ? NEAR : []).map((distance) => now - distance).filter((clock) => clock > 0), ...snapshot.reverse()].sort((a, b) => b - a);
 }
 
 /** How far back `collect` looks first, in instructions; then further. */
@@ -124,63 +222,34 @@ const FIRST_STRETCH = 1_000_000;
 const STRETCH_GROWTH = 8;
 
 /** The last `count` moments before this one at which something is heard, in order. The timeline stays where it is. */
-export async function collect<T>(timeline: Timeline, detectors: readonly Detector<T>[], count: number, search: Search = {}): Promise<Found<T>[]> {
+export async function collect<T>(timeline: Timeline, detectors: readonly Detector<T>[], count: number, search: Search = {}): Promise<readonly Found<T>[]> {
   const now = timeline.machine.clock;
-  let found: Found<T>[] = [];
-  let end = now;
-  for (let stretch = FIRST_STRETCH; end > 0 && found.length < count; stretch *= STRETCH_GROWTH) {
-    const from = Math.max(0, end - stretch);
-    await timeline.goto(from, search);
-    const heard: { clock: number; what: T[] }[] = [];
-    const until = end;
-    const ears = new Ears<T>(timeline.machine, (what) => {
-      const { clock } = timeline.machine;
-      if (clock < from || clock >= until) return false;
-      if (heard.at(-1)?.clock === clock) heard.at(-1)!.what.push(what);
-      else heard.push({ clock, what: [what] });
-      if (heard.length > count * 2 + 100) heard.splice(0, heard.length - count);
-      return false;
-    });
-    try {
-      for (const detector of detectors) detector(ears);
-      await timeline.run(until, search);
-    } finally {
-      ears.remove();
+  const behind = timeline.replay.outcome === undefined ? now : now + 1;
+  let found: readonly Found<T>[] = [];
+  let end = behind;
+  try {
+    for (let stretch = FIRST_STRETCH; end > 0 && found.length < count; stretch *= STRETCH_GROWTH) {
+      const from = Math.max(0, end - stretch);
+      found = [...(await hearWithin(timeline, detectors, from, end, count, search)), ...found];
+      end = from;
     }
-    found = [...heard, ...found];
-    end = from;
+  } finally {
+    await standAt(timeline, behind);
   }
-  await timeline.goto(now);
   return found.slice(-count);
 }
 
-/** What has been heard: of the latest moment. */
-class Finding<T> {
-  private readonly counts: (clock: number) => boolean;
-  private readonly moments = new Map<number, T[]>();
-  last: Found<T> | undefined = undefined;
-
-  constructor(counts: (clock: number) => boolean) {
-    this.counts = counts;
-  }
-
-  hear(clock: number, what: T): boolean {
-    if (!this.counts(clock)) return false;
-    const known = this.moments.get(clock);
-    if (this.last?.clock === clock) known!.push(what);
-    else {
-      // Only the latest is asked for, but a run backwards may hear the same stretch in parts.
-      const heard = [what];
-      if (this.moments.size > MAX_MOMENTS) this.moments.clear();
-      this.moments.set(clock, heard);
-      this.last = { clock, what: heard };
-    }
-    return true;
-  }
-  at(clock: number): Found<T> | undefined {
-    const what = this.moments.get(clock);
-    return what && { clock, what };
-  }
+/** The last `count` moments in `from` ≤ clock < `end` at which something is heard. The timeline is moved. */
+export async function hearWithin<T>(timeline: Timeline, detectors: readonly Detector<T>[], from: number, end: number, count: number, search: Search): Promise<readonly Found<T>[]> {
+  await timeline.goto(from, search);
+  const heard: { readonly clock: number; readonly what: T[] }[] = [];
+  const ears = new Ears<T>(timeline.replay, (clock) => clock >= from && clock < end, (clock, what) => {
+    const last = heard.at(-1);
+    if (last?.clock === clock) last.what.push(what);
+    else heard.push({ clock, what: [what] });
+    if (heard.length > count * 2 + 100) heard.splice(0, heard.length - count);
+    return false;
+  });
+  await listening(ears, detectors, () => timeline.run(end, search));
+  return heard.slice(-count);
 }
-
-const MAX_MOMENTS = 10_000;

@@ -1,4 +1,5 @@
 import type { Search } from '../replay/position.js';
+import { standAt } from './detector.js';
 import type { Session } from './session.js';
 
 export interface GoroutineState {
@@ -24,7 +25,7 @@ export async function difference(session: Session, from: number, to: number, sea
   const now = session.clock;
   const { timeline } = session;
   const look = async (clock: number): Promise<{ memory: Uint8Array; goroutines: Map<number, GoroutineState> }> => {
-    await timeline.goto(clock, search);
+    await standAt(timeline, clock, search);
     const { store, instance } = session.target;
     const memory = store.memories[instance.memories[0] ?? -1]?.u8.slice() ?? new Uint8Array();
     return { memory, goroutines: new Map(session.goroutines().map(({ id, status, waitReason }) => [id, { status, reason: waitReason }])) };
@@ -34,7 +35,7 @@ export async function difference(session: Session, from: number, to: number, sea
     const after = await look(to);
     return { ...compare(before.memory, after.memory), goroutines: changed(before.goroutines, after.goroutines) };
   } finally {
-    await timeline.goto(now);
+    await standAt(timeline, now);
   }
 }
 

@@ -1,3 +1,4 @@
+import { UncaughtException } from '../engine/errors.js';
 import { showInterface } from '../go/values.js';
 import type { GoView } from '../go/view.js';
 import type { Detector } from './detector.js';
@@ -7,8 +8,17 @@ import type { Target } from './target.js';
 export interface EventKind {
   readonly name: string;
   readonly about: string;
-  /** Go: where to listen, and whether it is that; for which goroutine. */
-  readonly at: readonly { readonly function: string; readonly accept?: (words: Words) => boolean; readonly goroutine: (words: Words) => number; readonly detail?: (words: Words, view: GoView) => string }[];
+  /** Functions of Go's runtime whose entry tells it; undefined: any program has it, where it fails. */
+  readonly at: readonly GoEntry[] | undefined;
+}
+
+interface GoEntry {
+  readonly function: string;
+  /** Is the call the event? */
+  readonly accept?: (words: Words) => boolean;
+  /** For which goroutine, by its `g`. */
+  readonly goroutine: (words: Words) => number;
+  readonly detail?: (words: Words, view: GoView) => string;
 }
 
 /** What a runtime function is called with. */
@@ -26,7 +36,7 @@ const current = ({ current: g }: Words): number => g;
 const message = (_: Words, view: GoView): string => view.memory.goString(view.registers.sp + 8);
 const first = (words: Words): number => words.word(0);
 
-/** Go's events, told by the entries of functions of the runtime: so they need no history and can be searched for backwards. */
+/** The last is any program's; the others are Go's, told by the entries of functions of the runtime: so they need no history and can be searched for backwards. */
 export const EVENT_KINDS: readonly EventKind[] = [
   {
     name: 'switch',
@@ -61,30 +71,40 @@ export const EVENT_KINDS: readonly EventKind[] = [
     ],
   },
   { name: 'gc', about: 'a garbage collection starts', at: [{ function: 'runtime.gcStart', goroutine: current }] },
+  { name: 'trap', about: 'the program traps, throws what nobody catches, or exhausts the stack', at: undefined },
 ];
 
-/** Listens for an event; of one goroutine (its id) if that is given. What `heard` answers is heard. */
-export function eventDetector<T>(target: Target, kind: EventKind, goroutine: number | undefined, heard: (about: number, detail: string | undefined) => T | undefined): Detector<T> {
+/** Events that a program can have. */
+export function eventsOf({ view }: Target): readonly EventKind[] {
+  return view === undefined ? EVENT_KINDS.filter(({ at }) => at === undefined) : EVENT_KINDS;
+}
+
+/** Listens for an event; of one goroutine (its id) if that is given. What `heard` answers is heard; `about` is 0 where no goroutine is concerned. */
+export function eventDetector<T>(target: Target, { at }: EventKind, goroutine: number | undefined, heard: (about: number, detail: string | undefined) => T | undefined): Detector<T> {
   const { view, go } = target;
+  const words: Words | undefined = view && {
+    word: (offset) => view.memory.word(view.registers.sp + 8 + offset),
+    u32: (offset) => view.memory.u32(view.registers.sp + 8 + offset),
+    get current() {
+      return view.runtime.current(view.registers.g);
+    },
+  };
+  const tell = (g: number, detail: string | undefined): T | undefined => {
+    const id = g === 0 ? 0 : view!.runtime.id(g);
+    return goroutine !== undefined && goroutine !== id ? undefined : heard(id, detail);
+  };
   return (ears) => {
-    if (view === undefined || go === undefined) return;
-    const words: Words = {
-      word: (offset) => view.memory.word(view.registers.sp + 8 + offset),
-      u32: (offset) => view.memory.u32(view.registers.sp + 8 + offset),
-      get current() {
-        return view.runtime.current(view.registers.g);
-      },
-    };
-    for (const { function: name, accept, goroutine: about, detail } of kind.at) {
-      const func = go.func(name);
+    if (at === undefined) ears.failures((error) => tell(words?.current ?? 0, error instanceof UncaughtException ? `uncaught exception ${error.message}` : error.message));
+    else if (view === undefined || words === undefined) return;
+    for (const { function: name, accept, goroutine: about, detail } of at ?? []) {
+      const func = go?.func(name);
       if (func === undefined) continue;
       ears.at(target.address(func), undefined, () => {
         const [frame] = target.machine.frames(1);
         const pcB = frame?.kind === 'wasm' ? frame.locals[0] : undefined;
         // A frame that a trampoline resumes is no new call.
-        if (pcB === undefined || !('i32' in pcB) || pcB.i32 !== 0 || accept?.(words) === false) return undefined;
-        const id = view.runtime.id(about(words));
-        return goroutine !== undefined && goroutine !== id ? undefined : heard(id, detail?.(words, view));
+        if (pcB === undefined || !('i32' in pcB) || pcB.i32 !== 0 || accept?.(words!) === false) return undefined;
+        return tell(about(words!), detail?.(words!, view!));
       });
     }
   };

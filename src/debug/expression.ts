@@ -323,6 +323,16 @@ function globalAt({ target: { instance, store } }: Scope, index: number): Result
   return resultOf(loadValue(store.globalCells, cell, type.value));
 }
 
+/** The index of the global that is called so: `global[N]`, an exported one by its name, one of Go's registers. */
+export function globalNamed({ instance, go }: Target, name: string): number | undefined {
+  const index = /^global\[([0-9]+)\]$/.exec(name)?.[1];
+  if (index !== undefined) return Number(index);
+  const register = (go?.globals as Readonly<Record<string, number>> | undefined)?.[name === 'g' ? 'G' : name];
+  if (register !== undefined) return register;
+  const exported = instance.exports.get(name);
+  return exported?.kind === 'global' ? instance.globals.indexOf(exported.address) : undefined;
+}
+
 function argument(scope: Scope, index: number): Result {
   const args = scope.args();
   const word = args[index];

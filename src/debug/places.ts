@@ -179,23 +179,15 @@ function importCalls(target: Target, name: string): readonly Site[] {
     if (full === name || full.endsWith(`.${name}`)) wanted.add(i);
   });
   if (wanted.size === 0) throw new NoSuchPlace(`there is no imported function ${name}${hint(mostSimilar(name, names, 5))}`);
-  const sites = callSites(target, wanted);
+  const sites = importCallSites(target, (index) => wanted.has(index));
   if (sites.length === 0) throw new NoSuchPlace(`${name} is imported, but no call of it stands in the code`);
   return sites;
 }
 
-/** Every direct call of one of these functions. */
-export function callSites(target: Target, wanted: ReadonlySet<number>): Site[] {
-  const { module } = target;
-  const sites: Site[] = [];
-  module.funcs.forEach(({ body }, i) => {
-    const reader = new InstructionReader(module.bytes, body.offset, body.end);
-    while (reader.pos < body.end) {
-      const op = reader.next();
-      if ((op === OP.call || op === OP.return_call) && wanted.has(reader.x)) sites.push({ func: module.imported.funcs + i, offset: reader.start, line: undefined });
-    }
-  });
-  return sites;
+/** Every direct call of an import; of some, or of any. */
+export function importCallSites(target: Target, wanted: (index: number) => boolean = () => true): readonly Site[] {
+  const { imported } = target.module;
+  return target.uses([OP.call, OP.return_call], (index) => index < imported.funcs && wanted(index)).map((place) => ({ ...place, line: undefined }));
 }
 
 function hint(similar: readonly string[]): string {

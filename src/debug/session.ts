@@ -11,13 +11,13 @@ import { Cancelled, type Search, type Stop } from '../replay/position.js';
 import { type Live, Timeline } from '../replay/timeline.js';
 import { Replay } from '../replay/replay.js';
 import { type Breakpoint, fits, type Trigger } from './breakpoint.js';
-import { type Detector, findLast, findNext, type Found } from './detector.js';
+import { type Detector, findLast, findNext, type Found, hearWithin, standAt } from './detector.js';
 import { EVENT_KINDS, eventDetector, turnDetector } from './events.js';
-import { type Scope, showResult, type Result } from './expression.js';
-import { callSites, findPlaces, type Here, type Site } from './places.js';
-import { blockStep, callBefore, lineBefore, lineStep, outOfCall, overCall, placesHere, type Step, stepOut } from './stepping.js';
+import { type Scope, showResult } from './expression.js';
+import { findPlaces, type Here, importCallSites, type Site } from './places.js';
+import { blockStep, callBefore, callOfFrame, calls, lineBefore, lineStep, outOfCall, overCall, placesHere, standsAt, type Step, stepOut } from './stepping.js';
 import { Target } from './target.js';
-import { watchDetector, watchedValue } from './watched.js';
+import { type Change, watchDetector, WatchedFrame, type WatchedFor, watchedValue } from './watched.js';
 
 /** What a step goes to. */
 export const STEPS = ['instruction', 'over', 'block', 'step', 'next', 'stepout', 'switch', 'turn', 'host'] as const;
@@ -42,8 +42,8 @@ export interface Met {
   /** Events: the goroutine that it is about, and what more there is to say. */
   readonly goroutine: number | undefined;
   readonly detail: string | undefined;
-  /** Watchpoints: what was there and what is there now. */
-  readonly change?: { readonly before: Result | undefined; readonly after: Result | undefined };
+  /** Watchpoints: what was there before the instruction, and what is there after it; undefined for reads. */
+  readonly change: Change | undefined;
 }
 
 /** Where the machine stands, in all the terms there are. */
@@ -76,7 +76,16 @@ export interface Checkpoint {
 /** What the snapshots of a fork may take. */
 const FORK_BUDGET = 64 * 2 ** 20;
 
-type Event = Met | Step;
+/** What is heard of a breakpoint only after its moment, so that its condition has yet to be asked there. */
+interface Late {
+  readonly kind: 'late';
+  readonly breakpoint: Breakpoint;
+  readonly goroutine: number | undefined;
+  readonly detail: string | undefined;
+}
+
+type Event = Met | Step | Late;
+type About = Partial<Pick<Met, 'site' | 'goroutine' | 'detail' | 'change'>>;
 
 /**
  * A debugging session over a timeline, with no face: what a command line, an editor or a program asks for. It stands
@@ -142,6 +151,14 @@ export class Session {
     this.breakpoints.push(breakpoint);
     return breakpoint;
   }
+  /** Watches a local of the wasm frame that is looked at, as long as there is that frame; undefined if there is no such local. */
+  async watchLocal(index: number, on: WatchedFor, search: Search = {}): Promise<Breakpoint | undefined> {
+    const { target, timeline } = this;
+    const frame = this.wasmFrame();
+    if (frame?.kind !== 'wasm' || frame.instance !== target.instance || frame.locals[index] === undefined) return undefined;
+    const watched = await WatchedFrame.now(target, timeline, frame.funcIndex, target.level - this.wasmFrameIndex()!, search);
+    return this.add({ kind: 'watch', on, thing: { kind: 'local', index, frame: watched } }, `$${index}`);
+  }
   clear(breakpoint: Breakpoint): void {
     const at = this.breakpoints.indexOf(breakpoint);
     if (at >= 0) this.breakpoints.splice(at, 1);
@@ -156,26 +173,19 @@ export class Session {
 
   /** To the next moment at which a breakpoint is met, or to the end. */
   async continue(search?: Search): Promise<Cause> {
-    return this.moved(async () => {
-      for (;;) {
-        const found = await findNext<Event>(this.timeline, this.detectors(true), search);
-        if (!('what' in found)) return this.causeOf(found);
-        const cause = await this.confirm(found, search);
-        if (cause !== undefined) return cause;
-      }
-    });
+    return this.moved(() => this.forward([], search));
   }
 
   /** To the last moment before this one at which a breakpoint is met, or to the beginning. */
   async reverseContinue(search?: Search): Promise<Cause> {
     return this.moved(async () => {
       for (;;) {
-        const found = await findLast<Event>(this.timeline, this.detectors(false), search);
+        const found = await findLast<Event>(this.timeline, await this.detectors(false, search), search);
         if (found === undefined) {
           await this.travel(0, search);
           return { kind: 'beginning' };
         }
-        const cause = await this.confirm(found, search);
+        const cause = await this.confirm(found, false, search);
         if (cause !== undefined) return cause;
       }
     });
@@ -215,17 +225,8 @@ export class Session {
     });
   }
 
-  /** The host has made its first call at clock 0: the machine stands in it, not before. */
-  private async travel(clock: number, search?: Search): Promise<void> {
-    await this.timeline.goto(clock, search);
-    if (clock !== 0 || this.target.machine.depth > 0) return;
-    const { probes } = this.target.machine;
-    probes.muted = true;
-    try {
-      await this.timeline.run(0, search);
-    } finally {
-      probes.muted = false;
-    }
+  private travel(clock: number, search?: Search): Promise<void> {
+    return standAt(this.timeline, clock, search);
   }
 
   private async moved(move: () => Promise<Cause>): Promise<Cause> {
@@ -247,78 +248,123 @@ export class Session {
     return stop.kind === 'deadlock' ? { kind: 'deadlock' } : { kind: 'edge' };
   }
 
-  /** Watchpoints on changes stop before the write: was it one? Answers nothing where there is nothing to stop for. */
-  private async confirm(found: Found<Event>, search: Search | undefined): Promise<Cause | undefined> {
-    const { clock } = this;
-    const hits: Met[] = [];
-    let step: Step | undefined;
-    for (const event of found.what) {
-      if (event.kind === 'step') step = event;
-      else if (event.breakpoint.trigger.kind !== 'watch') hits.push(event);
-      else {
-        const { thing, on } = event.breakpoint.trigger;
-        if (on === 'read') {
-          hits.push(event);
-          continue;
-        }
-        // Memory is watched before the instruction, all else after it.
-        const after = thing.kind === 'memory' ? clock + 1 : clock;
-        await this.timeline.goto(after - 1, search);
-        const old = watchedValue(this.target, thing);
-        await this.timeline.goto(after, search);
-        const now = watchedValue(this.target, thing);
-        await this.timeline.goto(clock, search);
-        if (on === 'write' || old !== now) hits.push({ ...event, change: { before: old, after: now } });
-      }
-    }
-    if (hits.length > 0) return { kind: 'breakpoint', hits };
-    return step;
-  }
-
-  private async stepForward(kind: StepKind, search: Search | undefined): Promise<Cause> {
-    if (kind === 'instruction') {
-      const stop = await this.timeline.run(this.clock + 1, search);
-      return stop.kind === 'limit' ? { kind: 'step', note: undefined } : this.causeOf(stop);
-    }
-    const detector = this.stepDetector(kind);
-    if (detector === undefined) return this.stepForward('instruction', search);
+  /** On to where one of these hears something, or a breakpoint is met. */
+  private async forward(detectors: readonly Detector<Event>[], search: Search | undefined): Promise<Cause> {
     for (;;) {
-      const found = await findNext<Event>(this.timeline, [detector as Detector<Event>, ...this.detectors(true)], search);
+      const found = await findNext<Event>(this.timeline, [...detectors, ...(await this.detectors(true, search))], search);
       if (!('what' in found)) return this.causeOf(found);
-      const cause = await this.confirm(found, search);
+      const cause = await this.confirm(found, true, search);
       if (cause !== undefined) return cause;
     }
   }
 
-  private async stepBackward(kind: StepKind, search: Search | undefined): Promise<Cause> {
-    if (kind === 'instruction') {
-      const { clock } = this;
-      await this.travel(clock === 0 ? 0 : this.ended ? clock : clock - 1, search);
-      if (this.ended) await this.travel(clock - 1, search);
-      return clock === 0 ? { kind: 'beginning' } : { kind: 'step', note: undefined };
+  /** Answers nothing where, seen from the moment itself, there is nothing to stop for. */
+  private async confirm(found: Found<Event>, forward: boolean, search: Search | undefined): Promise<Cause | undefined> {
+    const hits: Met[] = [];
+    let step: Step | undefined;
+    for (const event of found.what) {
+      if (event.kind === 'step') step = event;
+      else if (!hits.some(({ breakpoint }) => breakpoint === event.breakpoint)) {
+        const hit = event.kind === 'met' ? event : await this.confirmLate(event, forward, search);
+        if (hit !== undefined) hits.push(hit);
+      }
     }
-    const found = await this.findBefore(kind, search);
-    if (found === undefined) return { kind: 'step', note: 'there is no such moment before this one' };
-    return found;
+    return hits.length > 0 ? { kind: 'breakpoint', hits } : step;
+  }
+  private async confirmLate({ breakpoint, goroutine, detail }: Late, forward: boolean, search: Search | undefined): Promise<Met | undefined> {
+    const { trigger } = breakpoint;
+    let change: Change | undefined;
+    if (trigger.kind === 'watch') {
+      const { clock, target } = this;
+      const before = watchedValue(target, trigger.thing);
+      await this.travel(clock + 1, search);
+      const after = watchedValue(target, trigger.thing);
+      await this.travel(clock, search);
+      if (trigger.on === 'change' && before === after) return undefined;
+      change = { before, after };
+    }
+    return this.meeting(breakpoint, forward)?.({ goroutine, detail, change });
+  }
+
+  private async stepForward(kind: StepKind, search: Search | undefined): Promise<Cause> {
+    const detector = this.stepDetector(kind);
+    if (detector !== undefined) return this.forward([detector], search);
+    const stop = await this.timeline.run(this.clock + 1, search);
+    return stop.kind === 'limit' ? { kind: 'step', note: undefined } : this.causeOf(stop);
+  }
+
+  private async stepBackward(kind: StepKind, search: Search | undefined): Promise<Cause> {
+    if (this.clock === 0 && !this.ended) return { kind: 'beginning' };
+    return (await this.findBefore(kind, search)) ?? { kind: 'step', note: 'there is no such moment before this one' };
   }
 
   private async findBefore(kind: StepKind, search: Search | undefined): Promise<Step | undefined> {
-    const { target, timeline } = this;
-    const last = async (detector: Detector<Step> | undefined, near: boolean): Promise<Step | undefined> => (detector === undefined ? undefined : (await findLast(timeline, [detector], search, near))?.what[0]);
-    if (kind === 'stepout' && target.view !== undefined) return last(callBefore(target), true);
-    if (kind !== 'next' && kind !== 'step') return last(this.stepDetector(kind), kind === 'block' || kind === 'over' || kind === 'stepout');
-    const before = lineBefore(target);
-    if (before === undefined) return last(this.stepDetector(kind), true);
-    const found = await last(before, true);
+    const { target } = this;
+    const goLine = kind === 'next' || kind === 'step' ? lineBefore(target) : undefined;
+    if (goLine !== undefined) return this.lineBefore(goLine, kind === 'step', search);
+    switch (kind) {
+      case 'instruction':
+      case 'step':
+        return this.instructionBefore(search);
+      case 'over':
+      case 'next':
+        return this.callOrInstructionBefore(search);
+      case 'stepout':
+        return this.last(callBefore(target) ?? callOfFrame(target), search);
+      default:
+        return this.last(this.stepDetector(kind), search, kind === 'block');
+    }
+  }
+
+  /** Goes to the last moment of a kind, which is likely near. */
+  private async last(detector: Detector<Step> | undefined, search: Search | undefined, near = true): Promise<Step | undefined> {
+    return detector && (await findLast(this.timeline, [detector], search, near))?.what[0];
+  }
+
+  private async instructionBefore(search: Search | undefined): Promise<Step> {
+    const { clock, ended } = this;
+    // The last instruction may have ended the program without being counted.
+    if (ended) await this.travel(clock, search);
+    if (!ended || this.ended) await this.travel(clock - 1, search);
+    return { kind: 'step', note: undefined };
+  }
+
+  private async callOrInstructionBefore(search: Search | undefined): Promise<Step | undefined> {
+    const { target, ended } = this;
+    const { level } = target;
+    const step = await this.instructionBefore(search);
+    if (ended || target.level <= level) return step;
+    const caller = target.machine.frames()[target.level - level];
+    return caller?.kind === 'wasm' ? this.last(standsAt(target, caller, level), search) : step;
+  }
+
+  /** `before` hears the last place of the line before; that line began behind the last place of the one before it. */
+  private async lineBefore(before: Detector<Step>, into: boolean, search: Search = {}): Promise<Step | undefined> {
+    const { clock: end, timeline, target } = this;
+    const found = await this.last(before, search);
     if (found === undefined) return undefined;
-    // That is the last place of the line. It began behind the last place of the line before it.
+    await this.toLineStart(search);
+    const called = into ? calls(target) : undefined;
+    if (called === undefined) return found;
+    // What the line called last, and there the last place before it returned.
     const { clock } = this;
+    const [entered] = await hearWithin(timeline, [called], clock, end, 1, search);
+    await this.travel(entered?.clock ?? clock, search);
+    const inside = entered && placesHere(target);
+    if (entered === undefined || inside === undefined) return found;
+    const [place] = await hearWithin(timeline, [inside], entered.clock, end, 1, search);
+    await this.travel(place?.clock ?? entered.clock, search);
+    await this.toLineStart(search);
+    return found;
+  }
+
+  /** Back to where the line that one stands in began. */
+  private async toLineStart(search: Search | undefined): Promise<void> {
+    const { clock, target, timeline } = this;
     const here = placesHere(target);
-    const earlier = lineBefore(target);
-    if (here === undefined || earlier === undefined || (await last(earlier, true)) === undefined) return found;
+    if (here === undefined || (await this.last(lineBefore(target), search)) === undefined) return;
     const first = await findNext<Step>(timeline, [here], search);
     if (!('what' in first) || first.clock > clock) await this.travel(clock, search);
-    return found;
   }
 
   /** What ends a step; undefined where it is one instruction. */
@@ -337,14 +383,14 @@ export class Session {
       case 'next':
         return lineStep(target, false) ?? overCall(target);
       case 'stepout':
-        return stepOut(target) ?? outOfCall(target);
+        // The outermost function has no caller: it is left when the program ends.
+        return stepOut(target) ?? outOfCall(target) ?? (() => {});
       case 'switch':
         return eventDetector(target, EVENT_KINDS[0]!, undefined, (goroutine) => ({ kind: 'step', note: `goroutine ${goroutine} gets the processor` }));
       case 'turn':
         return turnDetector(target, arrived);
       case 'host': {
-        const imports = new Set(Array.from({ length: target.module.imported.funcs }, (_, i) => i));
-        const sites = (this.hostCalls ??= callSites(target, imports));
+        const sites = (this.hostCalls ??= importCallSites(target));
         return (ears) => {
           for (const { func, offset } of sites) ears.at(target.address(func), offset, arrived);
         };
@@ -354,37 +400,53 @@ export class Session {
   private hostCalls: readonly Site[] | undefined = undefined;
 
   /** All breakpoints that are on. `forward`: their hits count, and log points speak. */
-  private detectors(forward: boolean): Detector<Event>[] {
-    return this.breakpoints.filter(({ enabled }) => enabled).map((breakpoint) => this.detector(breakpoint, forward));
+  private async detectors(forward: boolean, search: Search | undefined): Promise<Detector<Event>[]> {
+    const on = this.breakpoints.filter(({ enabled }) => enabled);
+    for (const { trigger } of on) if (trigger.kind === 'watch' && trigger.thing.kind === 'local') await trigger.thing.frame.resolve(this.timeline, search ?? {});
+    return on.map((breakpoint) => this.detector(breakpoint, forward));
   }
 
   private detector(breakpoint: Breakpoint, forward: boolean): Detector<Event> {
     const { target } = this;
     const { trigger } = breakpoint;
-    const start = this.clock;
-    const meet = (site: Site | undefined, goroutine?: number, detail?: string): Met | undefined => {
-      if (forward ? this.clock <= start : this.clock >= start) return undefined;
-      if (breakpoint.condition?.holds(this.scope()) === false) return undefined;
-      if (forward) {
-        breakpoint.hits++;
-        if (breakpoint.hitCondition !== undefined && !fits(breakpoint.hitCondition, breakpoint.hits)) return undefined;
-        if (breakpoint.log !== undefined) return this.log(breakpoint);
-      } else if (breakpoint.log !== undefined) return undefined;
-      return { kind: 'met', breakpoint, site, goroutine, detail };
-    };
+    const late = (goroutine?: number, detail?: string): Late => ({ kind: 'late', breakpoint, goroutine, detail });
     switch (trigger.kind) {
       case 'places':
         return (ears) => {
-          for (const site of trigger.sites) ears.at(target.address(site.func), site.offset, () => meet(site));
+          for (const site of trigger.sites) ears.at(target.address(site.func), site.offset, () => this.meeting(breakpoint, forward)?.({ site }));
         };
-      case 'event':
-        return eventDetector(target, trigger.event, trigger.goroutine, (goroutine, detail) => meet(undefined, goroutine, detail));
+      case 'event': {
+        const { event, goroutine } = trigger;
+        return eventDetector<Event>(target, event, goroutine, (about, detail) => (event.at === undefined ? late(about, detail) : this.meeting(breakpoint, forward)?.({ goroutine: about, detail })));
+      }
       case 'watch':
-        return watchDetector(target, trigger.thing, trigger.on, () => meet(undefined));
+        return watchDetector<Event>(target, trigger.thing, trigger.on, {
+          byGuest: () => {
+            const tell = this.meeting(breakpoint, forward);
+            return tell && ((change) => tell({ change }));
+          },
+          byHost: late,
+        });
     }
   }
 
-  private log({ log, id, text }: Breakpoint): undefined {
+  /** Does the condition hold at this moment? Then what is to be told if it counts; that says so if it is to stop. */
+  private meeting(breakpoint: Breakpoint, forward: boolean): ((about: About) => Met | undefined) | undefined {
+    const { condition, log } = breakpoint;
+    if (condition?.holds(this.scope()) === false || (log !== undefined && !forward)) return undefined;
+    const says = log && this.said(breakpoint);
+    return ({ site, goroutine, detail, change }) => {
+      if (forward) {
+        breakpoint.hits++;
+        if (breakpoint.hitCondition !== undefined && !fits(breakpoint.hitCondition, breakpoint.hits)) return undefined;
+      }
+      if (says === undefined) return { kind: 'met', breakpoint, site, goroutine, detail, change };
+      this.onLog?.(says);
+      return undefined;
+    };
+  }
+
+  private said({ log, id, text }: Breakpoint): string {
     const { clock, call, goroutine } = this.where();
     const values = log!.map((expression) => {
       try {
@@ -394,7 +456,7 @@ export class Session {
       }
     });
     const place = call === undefined ? text : `${call.name} ${call.file}:${call.line}`;
-    this.onLog?.([`> [log point ${id}] ${place} (clock ${clock}${goroutine === undefined ? '' : `, goroutine ${goroutine}`})`, ...values].join(' '));
+    return [`> [log point ${id}] ${place} (clock ${clock}${goroutine === undefined ? '' : `, goroutine ${goroutine}`})`, ...values].join(' ');
   }
 
   // Looking
@@ -476,14 +538,14 @@ export class Session {
 
   /** The wasm frame that carries out the chosen one; undefined where a trampoline has yet to make it. */
   wasmFrame(): Frame | undefined {
-    const { view, machine } = this.target;
-    if (this.chosenFrame === 0 && this.chosenGoroutine === undefined) return machine.frames(1)[0];
-    if (view === undefined) return machine.frames()[this.chosenFrame];
+    const index = this.wasmFrameIndex();
+    return index === undefined ? undefined : this.target.machine.frames(index + 1)[index];
+  }
+  private wasmFrameIndex(): number | undefined {
+    const { view } = this.target;
+    if (view === undefined || (this.chosenFrame === 0 && this.chosenGoroutine === undefined)) return this.chosenFrame;
     const chosen = this.goFrames()[this.chosenFrame]?.frame;
-    if (chosen === undefined) return undefined;
-    const { logical, physical } = stackPair(view);
-    const found = logical.find(({ goFrame }) => goFrame.fp === chosen.fp && goFrame.func === chosen.func);
-    return found?.physical === undefined ? undefined : physical[found.physical]!.frame;
+    return chosen && stackPair(view).logical.find(({ goFrame }) => goFrame.fp === chosen.fp && goFrame.func === chosen.func)?.physical;
   }
 
   /** What names mean in the chosen frame. */

@@ -141,6 +141,12 @@ export function callBefore(target: Target): Detector<Step> | undefined {
   return at && at.callers.length > 0 ? (ears) => places(ears, target, at.callers.slice(0, 1), () => true) : undefined;
 }
 
+/** Where functions begin that are called by the line that one stands in. */
+export function calls(target: Target): Detector<Step> | undefined {
+  const at = standing(target);
+  return at && ((ears) => calledFrom(ears, target, at.frame));
+}
+
 /** Any place of the frame that one stands in. */
 export function placesHere(target: Target): Detector<Step> | undefined {
   const at = standing(target);
@@ -248,7 +254,7 @@ export function overCall(target: Target): Detector<Step> | undefined {
   const reader = new InstructionReader(bytes, frame.offset, bytes.length);
   const op = reader.next();
   if (op !== OP.call && op !== OP.call_indirect && op !== OP.call_ref) return undefined;
-  return backIn(target, frame, reader.pos, target.machine.frames().length);
+  return backIn(target, frame, reader.pos, target.level);
 }
 
 /** Without Go: `stepout` is behind the call that the frame below waits in. */
@@ -263,5 +269,18 @@ export function outOfCall(target: Target): Detector<Step> | undefined {
 }
 
 function backIn(target: Target, frame: WasmFrame, offset: number, depth: number): Detector<Step> {
-  return (ears) => ears.at(frame.func, offset, () => (target.machine.frames().length <= depth ? ARRIVED : undefined));
+  return (ears) => ears.at(frame.func, offset, () => (target.level <= depth ? ARRIVED : undefined));
+}
+
+/** Backwards: the call that the frame below waits in. */
+export function callOfFrame(target: Target): Detector<Step> | undefined {
+  const frames = target.machine.frames();
+  const at = frames.findIndex(({ kind }, i) => i > 0 && kind === 'wasm');
+  const caller = frames[at];
+  return caller?.kind === 'wasm' ? standsAt(target, caller, frames.length - at) : undefined;
+}
+
+/** Where a frame stands, there being `level` frames with it. */
+export function standsAt(target: Target, { func, offset }: WasmFrame, level: number): Detector<Step> {
+  return (ears) => ears.at(func, offset, () => (target.level === level ? ARRIVED : undefined));
 }

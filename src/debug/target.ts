@@ -5,7 +5,16 @@ import { SourceMap } from '../go/sources.js';
 import { type GoView, viewOf } from '../go/view.js';
 import { functionNaming } from '../program/inspect.js';
 import type { Replay } from '../replay/replay.js';
+import { InstructionReader } from '../wasm/binary/code-reader.js';
 import type { Module } from '../wasm/module.js';
+
+/** One instruction of the module. */
+export interface CodeOffset {
+  /** Position in the function index space. */
+  readonly func: number;
+  /** Byte offset in the module. */
+  readonly offset: number;
+}
 
 /** What is debugged: a module on a replaying machine, and what is known of it. */
 export class Target {
@@ -57,6 +66,26 @@ export class Target {
   /** Is it one that goes on with Go's stack after an unwinding? */
   isTrampoline(index: number): boolean {
     return index === this.go?.loop?.func || index === this.go?.exportLoop?.func;
+  }
+
+  /** Frames under way, also those of the host. */
+  get level(): number {
+    return this.machine.frames().length;
+  }
+
+  /** Where instructions with one of these opcodes stand whose first immediate is `wanted`; in one function, or in all. */
+  uses(opcodes: readonly number[], wanted: (index: number) => boolean, func?: number): readonly CodeOffset[] {
+    const { bytes, imported, funcs } = this.module;
+    const found: CodeOffset[] = [];
+    const [first, last] = func === undefined ? [0, funcs.length] : [func - imported.funcs, func - imported.funcs + 1];
+    for (let i = first; i < last; i++) {
+      const { body } = funcs[i]!;
+      const reader = new InstructionReader(bytes, body.offset, body.end);
+      while (reader.pos < body.end) {
+        if (opcodes.includes(reader.next()) && wanted(reader.x)) found.push({ func: imported.funcs + i, offset: reader.start });
+      }
+    }
+    return found;
   }
 
   /** Function address in the store. */

@@ -1,6 +1,9 @@
 import { loadValue } from '../engine/value.js';
+import { OP } from '../wasm/opcodes.js';
+import type { Timeline } from '../replay/timeline.js';
+import type { Search } from '../replay/position.js';
+import { type Detector, type Ears, findLast, hearWithin, standAt } from './detector.js';
 import { resultOf, type Result } from './expression.js';
-import type { Detector } from './detector.js';
 import type { Target } from './target.js';
 
 /** What a watchpoint watches. Addresses are of memory 0. */
@@ -8,7 +11,15 @@ export type WatchedThing =
   | { readonly kind: 'memory'; readonly address: number; readonly length: number }
   | { readonly kind: 'global'; readonly index: number }
   /** A local of one frame: it ends with that. */
-  | { readonly kind: 'local'; readonly index: number; readonly func: number; readonly depth: number };
+  | { readonly kind: 'local'; readonly index: number; readonly frame: WatchedFrame };
+
+export type WatchedFor = 'read' | 'write' | 'change';
+
+/** What a thing was before an instruction, and what it was after; undefined where it was not there. */
+export interface Change {
+  readonly before: Result | undefined;
+  readonly after: Result | undefined;
+}
 
 export function showThing(thing: WatchedThing): string {
   switch (thing.kind) {
@@ -17,7 +28,62 @@ export function showThing(thing: WatchedThing): string {
     case 'global':
       return `global[${thing.index}]`;
     case 'local':
-      return `$${thing.index} of the frame of function ${thing.func}`;
+      return `$${thing.index} of the frame of function ${thing.frame.func}`;
+  }
+}
+
+/** One frame of the wasm stack, from its call to its end: its function and how many frames it is from the outermost one. */
+export class WatchedFrame {
+  readonly func: number;
+  readonly level: number;
+  private readonly target: Target;
+  /** When its function was called. */
+  private readonly entered: number;
+  /** It is known to be there until then. */
+  private alive: number;
+  /** Another frame has its place by then. */
+  private over = Infinity;
+
+  private constructor(target: Target, func: number, level: number, entered: number) {
+    this.target = target;
+    this.func = func;
+    this.level = level;
+    this.entered = entered;
+    this.alive = target.machine.clock;
+  }
+
+  /** The frame that is at `level` now. */
+  static async now(target: Target, timeline: Timeline, func: number, level: number, search: Search): Promise<WatchedFrame> {
+    const { clock } = target.machine;
+    const entries: Detector<true> = (ears) => ears.at(target.address(func), undefined, () => (target.level === level ? true : undefined));
+    // It may have been entered by the instruction before.
+    const [here] = await hearWithin(timeline, [entries], Math.max(0, clock - 1), clock + 1, 1, search);
+    await standAt(timeline, clock);
+    const entry = here ?? (await findLast(timeline, [entries], search, true));
+    await standAt(timeline, clock);
+    return new WatchedFrame(target, func, level, entry?.clock ?? 0);
+  }
+
+  /** Finds out whether it is still there where the timeline stands. */
+  async resolve(timeline: Timeline, search: Search): Promise<void> {
+    const { clock } = this.target.machine;
+    if (clock <= this.alive || clock >= this.over) return;
+    await hearWithin(timeline, [(ears) => this.listen(ears)], this.alive, clock + 1, 1, search);
+    await standAt(timeline, clock);
+    if (clock < this.over) this.alive = clock;
+  }
+
+  /** Hears when another frame takes its place. */
+  listen<T>(ears: Ears<T>): void {
+    ears.at(this.target.address(this.func), undefined, (clock) => {
+      if (clock > this.alive && this.target.level === this.level) this.over = Math.min(this.over, clock);
+      return undefined;
+    });
+  }
+
+  /** Is it innermost, and still the same one? */
+  isAtWork(clock: number): boolean {
+    return clock >= this.entered && clock < this.over && this.target.level === this.level;
   }
 }
 
@@ -38,27 +104,57 @@ export function watchedValue(target: Target, thing: WatchedThing): Result | unde
       return resultOf(loadValue(store.globalCells, cell, type.value));
     }
     case 'local': {
-      const frames = machine.frames();
-      const frame = frames[frames.length - thing.depth];
-      const value = frame?.kind === 'wasm' && frame.funcIndex === thing.func ? frame.locals[thing.index] : undefined;
+      const { level, func } = thing.frame;
+      const frame = machine.frames(target.level - level + 1).at(-1);
+      const value = frame?.kind === 'wasm' && frame.funcIndex === func ? frame.locals[thing.index] : undefined;
       return value && resultOf(value);
     }
   }
 }
 
-/** Listens to a thing. Memory: before the instruction that accesses it; else whenever its value is another than before. */
-export function watchDetector<T>(target: Target, thing: WatchedThing, on: 'read' | 'write' | 'change', heard: () => T | undefined): Detector<T> {
-  if (thing.kind === 'memory') {
-    const memory = target.instance.memories[0]!;
-    return (ears) => ears.access(memory, thing.address, thing.length, on === 'read' ? 'read' : 'write', heard);
-  }
+/** Instructions that read a thing, and those that write it. */
+const TOUCHING = {
+  global: { read: [OP.global_get], write: [OP.global_set] },
+  local: { read: [OP.local_get], write: [OP.local_set, OP.local_tee] },
+} as const;
+
+/** What becomes of an access. */
+export interface WatchHearing<T> {
+  /** Asked before the instruction that does it whether that matters; then told what a write has made of it. */
+  readonly byGuest: () => ((change: Change | undefined) => T | undefined) | undefined;
+  /** The instruction calls the host, and that writes: known only when it has been done. */
+  readonly byHost: () => T | undefined;
+}
+
+/** Listens to a thing, at the instructions that touch it. */
+export function watchDetector<T>(target: Target, thing: WatchedThing, on: WatchedFor, { byGuest, byHost }: WatchHearing<T>): Detector<T> {
+  const kind = on === 'read' ? 'read' : 'write';
   return (ears) => {
-    let before = watchedValue(target, thing);
-    ears.everywhere(() => {
-      const now = watchedValue(target, thing);
-      const changed = now !== before;
-      before = now;
-      return changed ? heard() : undefined;
-    });
+    const touched = (clock: number): T | undefined => {
+      const tell = byGuest();
+      if (tell === undefined || kind === 'read') return tell?.(undefined);
+      const before = watchedValue(target, thing);
+      ears.afterwards(clock, () => {
+        const after = watchedValue(target, thing);
+        return on === 'change' && before === after ? undefined : tell({ before, after });
+      });
+      return undefined;
+    };
+    if (thing.kind === 'memory') {
+      const memory = target.instance.memories[0]!;
+      ears.access(memory, thing.address, thing.length, kind, (clock) => (clock < target.machine.clock ? byHost() : touched(clock)));
+      return;
+    }
+    const opcodes: readonly number[] = TOUCHING[thing.kind][kind];
+    const isIt = (index: number): boolean => index === thing.index;
+    if (thing.kind === 'local') {
+      thing.frame.listen(ears);
+      for (const { func, offset } of target.uses(opcodes, isIt, thing.frame.func)) {
+        ears.at(target.address(func), offset, (clock) => (thing.frame.isAtWork(clock) ? touched(clock) : undefined));
+      }
+      return;
+    }
+    if (kind === 'write') ears.hostSets(target.instance.globals[thing.index]!, byHost);
+    for (const { func, offset } of target.uses(opcodes, isIt)) ears.at(target.address(func), offset, touched);
   };
 }

@@ -69,6 +69,8 @@ export class Replay {
   readonly trampoline: HostTrampoline | undefined;
   /** Gets what the guest writes to its standard streams. */
   onOutput: ((fd: number, bytes: Uint8Array) => void) | undefined = undefined;
+  /** Hears of globals that the host sets, by their address in the store. */
+  onHostGlobal: ((global: number) => void) | undefined = undefined;
   private readonly reader: StreamReader;
   /** Of the last event that had one. */
   private clock = 0;
@@ -324,6 +326,7 @@ export class Replay {
         if (store.globals[global] === undefined) throw new RecordingError('the recording is damaged: there is no such global');
         const { at, count } = globalCells(store, global);
         reader.cells(store.globalCells, at, count);
+        this.onHostGlobal?.(global);
         return;
       }
       case EVENT.table:

@@ -1,9 +1,9 @@
 import type { Breakpoint } from '../../../debug/breakpoint.js';
 import { parseHitCondition } from '../../../debug/breakpoint.js';
-import { EVENT_KINDS } from '../../../debug/events.js';
-import { CELL_BYTES, Expression } from '../../../debug/expression.js';
+import { EVENT_KINDS, eventsOf } from '../../../debug/events.js';
+import { CELL_BYTES, Expression, globalNamed } from '../../../debug/expression.js';
 import { PLACE_FORMS, type Site } from '../../../debug/places.js';
-import { showThing, type WatchedThing } from '../../../debug/watched.js';
+import { showThing, type WatchedFor, type WatchedThing } from '../../../debug/watched.js';
 import { nearest } from '../../nearest.js';
 import type { Console } from './console.js';
 import { Complaint, firstWord, type Verb, wholeNumber } from './verb.js';
@@ -52,7 +52,7 @@ function setBreakpoint(console: Console, text: string): Breakpoint {
       const guess = nearest(name, EVENT_KINDS.map((kind) => kind.name));
       throw new Complaint(`there is no event ${name}${guess === undefined ? '' : `; did you mean ${guess}?`} (${EVENT_KINDS.map((kind) => kind.name).join(', ')})`);
     }
-    if (session.target.view === undefined) throw new Complaint('events are those of Go programs');
+    if (!eventsOf(session.target).includes(event)) throw new Complaint(`${event.name} is an event of Go programs`);
     const goroutine = of === '' ? undefined : wholeNumber(of.replace(/^of\s+/, ''), 'the goroutine');
     breakpoint = session.add({ kind: 'event', event, goroutine }, place);
   } else {
@@ -71,29 +71,29 @@ function breakHere({ session }: Console): Breakpoint {
   return session.breakAt(`*0x${frame.offset.toString(16)}`);
 }
 
-/** What stands after `watch [-r|-w]`. */
-function watchedThing({ session }: Console, text: string): WatchedThing {
+/** Sets a watchpoint on what stands after `watch [-r|-w]`. */
+async function watch(console: Console, text: string, on: WatchedFor): Promise<Breakpoint> {
+  const { session } = console;
   const local = /^\$([0-9]+)$/.exec(text);
-  if (local !== null) {
-    const frame = session.wasmFrame();
-    if (frame?.kind !== 'wasm' || frame.locals[Number(local[1])] === undefined) throw new Complaint(`there is no local ${text} in this frame`);
-    const frames = session.target.machine.frames();
-    const at = frames.findIndex((candidate) => candidate.kind === 'wasm' && candidate.func === frame.func && candidate.offset === frame.offset && candidate.activation === frame.activation);
-    return { kind: 'local', index: Number(local[1]), func: frame.funcIndex, depth: frames.length - at };
-  }
-  const global = /^global\[([0-9]+)\]$/.exec(text);
-  const exported = session.target.instance.exports.get(text);
-  const index = global !== null ? Number(global[1]) : exported?.kind === 'global' ? session.target.instance.globals.indexOf(exported.address) : -1;
-  if (index >= 0) {
-    if (session.target.instance.globals[index] === undefined) throw new Complaint(`there is no global ${index}`);
-    return { kind: 'global', index };
+  if (local === null) return session.add({ kind: 'watch', on, thing: memoryOrGlobal(console, text) }, text);
+  const breakpoint = await session.watchLocal(Number(local[1]), on, console.search);
+  if (breakpoint === undefined) throw new Complaint(`there is no local ${text} in this frame`);
+  return breakpoint;
+}
+
+function memoryOrGlobal({ session }: Console, text: string): WatchedThing {
+  const { instance, store } = session.target;
+  const global = globalNamed(session.target, text);
+  if (global !== undefined) {
+    if (instance.globals[global] === undefined) throw new Complaint(`there is no global ${global}: the module has ${instance.globals.length}`);
+    return { kind: 'global', index: global };
   }
   const typed = /^\*?\((u8|i8|u16|i16|u32|i32|u64|i64|f32|f64)\s*\*\)\s*(.*)$/.exec(text);
   const [start, end] = (typed?.[2] ?? text).split(/\s*\+\+\s*/) as [string, string | undefined];
   const address = new Expression(start.replace(/^\*(?=0x|[0-9])/, '')).value(session.scope());
   if (typeof address !== 'bigint' || address < 0n) throw new Complaint(`${start} is no address`);
   const length = typed !== null ? CELL_BYTES[typed[1]!]! : end === undefined ? 8 : wholeNumber(end, 'the length');
-  const memory = session.target.store.memories[session.target.instance.memories[0] ?? -1];
+  const memory = store.memories[instance.memories[0] ?? -1];
   if (memory === undefined || Number(address) + length > memory.byteLength) throw new Complaint(`0x${address.toString(16)} is outside of the memory`);
   return { kind: 'memory', address: Number(address), length };
 }
@@ -141,14 +141,15 @@ export const BREAKING: readonly Verb[] = [
     usage: '[-r|-w|-rw] THING',
     group: 'Breakpoints',
     about: 'stop when something is changed (-w written, -r read)',
-    details: ['THING: *(u32*)ADDRESS, ADDRESS (8 bytes), ADDRESS++LENGTH, global[N], $N (a local of this frame).', 'For memory it stops before the instruction that does it.'],
-    run(console, rest) {
+    details: [
+      'THING: *(u32*)ADDRESS, ADDRESS (8 bytes), ADDRESS++LENGTH, global[N] or its name (Go: SP CTXT …), $N (a local of this frame).',
+      'It stops before the instruction that does it.',
+    ],
+    async run(console, rest) {
       const [, option, what = ''] = /^(-r|-w|-rw)?\s*(.*)$/s.exec(rest)!;
       if (what === '') throw new Complaint('what is to be watched?');
-      const thing = watchedThing(console, what);
-      if (option !== undefined && thing.kind !== 'memory') throw new Complaint('only memory is watched for reads and for writes that change nothing');
       const kinds = option === '-rw' ? (['read', 'write'] as const) : ([option === '-r' ? 'read' : option === '-w' ? 'write' : 'change'] as const);
-      for (const on of kinds) console.write(describe(console, console.session.add({ kind: 'watch', on, thing }, what)));
+      for (const on of kinds) console.write(describe(console, await watch(console, what, on)));
     },
   },
   {
