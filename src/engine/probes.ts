@@ -1,5 +1,5 @@
 import type { Machine } from './machine.js';
-import { type Access, type Watch, Watches, type WatchFire } from './watches.js';
+import { type Access, type Watch, WATCHED, Watches, type WatchFire } from './watches.js';
 
 /** What is called when a probe is reached. While it runs, clock, frames and store are exact. `'stop'` stops the machine. */
 export type Fire = (machine: Machine) => void | 'stop';
@@ -15,8 +15,6 @@ export interface Probe {
 
 /** Position of a function's entry among its probed offsets. */
 const AT_ENTRY = -1;
-/** Among the probed offsets of a function: its accesses to memory are watched. */
-export const WATCHED = -2;
 
 interface WatchEntry extends Watch {
   readonly probe: Probe;
@@ -145,13 +143,18 @@ export class Probes {
     return this.watches.list.length === 0 || this.silent ? undefined : this.watches.bounds;
   }
 
+  /** What accesses have to be looked at for now. */
+  get watchedKinds(): readonly Access['kind'][] {
+    return this.silent ? [] : this.watches.kinds;
+  }
+
   /** The probed positions of a function. */
   positions(func: number): ReadonlySet<number> | undefined {
     const entries = this.byFunc.get(func);
-    const watched = this.watchedAddresses !== undefined;
-    if (entries === undefined && !watched) return undefined;
+    const watched = this.watchedKinds;
+    if (entries === undefined && watched.length === 0) return undefined;
     const positions = new Set((entries ?? []).map((entry) => entry.position));
-    if (watched) positions.add(WATCHED);
+    for (const kind of watched) positions.add(WATCHED[kind]);
     return positions;
   }
 

@@ -34,6 +34,9 @@ export interface Watch {
 /** More bytes than one load or store touches. */
 const LARGEST_ACCESS = 16;
 
+/** Among the probed offsets of a function: its reads, or its writes, of memory are watched. */
+export const WATCHED: Readonly<Record<Access['kind'], number>> = { read: -2, write: -3 };
+
 /** The ranges that are watched, and what of an instruction falls into them. */
 export class Watches {
   readonly list: Watch[] = [];
@@ -45,6 +48,11 @@ export class Watches {
     return { low: low - LARGEST_ACCESS, high };
   }
 
+  /** What is watched for. */
+  get kinds(): readonly Access['kind'][] {
+    return (['read', 'write'] as const).filter((kind) => this.list.some((watch) => watch.kind === kind));
+  }
+
   /** The watches that an access meets. */
   meeting({ kind, memory, address, length }: Access): Watch[] {
     return this.list.filter(
@@ -53,13 +61,19 @@ export class Watches {
   }
 }
 
-/** Does it read or write a memory? */
-export function accessesMemory(row: Instruction): boolean {
-  return row.imm === 'memarg' || row.imm === 'memarg+lane' || isBulk(row.op);
+/** Does it read a memory where reads are among the probed offsets of its function, or write one where writes are? */
+export function isWatched(row: Instruction, positions: ReadonlySet<number>): boolean {
+  return (positions.has(WATCHED.write) && writes(row)) || (positions.has(WATCHED.read) && reads(row));
 }
 
-function isBulk(op: number): boolean {
-  return op === OP.memory_init || op === OP.memory_copy || op === OP.memory_fill;
+function writes({ op, imm, mnemonic }: Instruction): boolean {
+  return isSingle(imm) ? /store|rmw/.test(mnemonic) : op === OP.memory_init || op === OP.memory_copy || op === OP.memory_fill;
+}
+function reads({ op, imm, mnemonic }: Instruction): boolean {
+  return isSingle(imm) ? /load|rmw|wait/.test(mnemonic) : op === OP.memory_copy;
+}
+function isSingle(imm: Instruction['imm']): boolean {
+  return imm === 'memarg' || imm === 'memarg+lane';
 }
 
 /** What the instruction that a frame stands at is about to do with memories; nothing where it will trap. */
@@ -97,12 +111,10 @@ function accessesOfRow(
     case OP.memory_copy:
       return [access('write', reader.x, a, c), access('read', reader.y, b, c)];
   }
-  const { mnemonic, params, align } = row;
+  const { params, align } = row;
   const address = unsigned(operands[operands.length - params!.length]!) + (reader.hi >>> 0) * 2 ** 32 + (reader.lo >>> 0);
   const length = 2 ** align!;
-  const writes = /store|rmw/.test(mnemonic);
-  const reads = /load|rmw|wait/.test(mnemonic);
-  return [...(reads ? [access('read', reader.memory, address, length)] : []), ...(writes ? [access('write', reader.memory, address, length)] : [])];
+  return [...(reads(row) ? [access('read', reader.memory, address, length)] : []), ...(writes(row) ? [access('write', reader.memory, address, length)] : [])];
 }
 
 function unsigned(value: Value): number {

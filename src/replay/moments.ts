@@ -31,6 +31,8 @@ export class Moments {
   private readonly replay: Replay;
   private readonly budget: number;
   private readonly moments: Moment[] = [];
+  /** Of a whole page where nothing has been written yet: most of a memory that is large. */
+  private readonly zero: Page = copyPage(new Uint8Array(PAGE), 0, PAGE);
   /** Bytes in use. */
   bytes = 0;
 
@@ -75,14 +77,17 @@ export class Moments {
     for (let start = 0; start < memory.byteLength; start += PAGE) {
       const end = Math.min(start + PAGE, memory.byteLength);
       const old = near[pages.length];
-      const page = old !== undefined && isSame(memory, old, start, end) ? old : copyPage(memory, start, end);
+      const page = [old, this.zero].find((known) => known !== undefined && isSame(memory, known, start, end)) ?? copyPage(memory.u8, start, end);
       if (page.uses++ === 0) this.bytes += page.bytes.length + PAGE_COST;
       pages.push(page);
     }
     return pages;
   }
 
-  /** Drops the moment that is missed least: whose neighbours are nearest to each other, of equals the oldest. False where none can go. */
+  /**
+   * Drops the moment that is missed least: whose neighbours are nearest to each other, of equals the oldest. The first
+   * stays, and the last as long as there is another. False where none can go.
+   */
   private thin(): boolean {
     const { moments } = this;
     let least = Infinity;
@@ -94,7 +99,8 @@ export class Moments {
         which = i;
       }
     }
-    if (which < 0) return false;
+    if (which < 0) which = moments.length - 1;
+    if (which < 1) return false;
     const [gone] = moments.splice(which, 1);
     this.bytes -= costOf(gone!);
     for (const page of gone!.memories.flat()) if (--page.uses === 0) this.bytes -= page.bytes.length + PAGE_COST;
@@ -143,8 +149,8 @@ function costOf({ machine, memories }: Moment): number {
   return arrays.reduce((sum, array) => sum + array.byteLength + 100, 0) + memories.reduce((sum, pages) => sum + pages.length * ENTRY_COST, 0);
 }
 
-function copyPage(memory: MemoryInstance, start: number, end: number): Page {
-  const bytes = memory.u8.slice(start, end);
+function copyPage(memory: Uint8Array, start: number, end: number): Page {
+  const bytes = memory.slice(start, end);
   return { bytes, words: new Int32Array(bytes.buffer, 0, bytes.length >> 2), hash: undefined, uses: 0 };
 }
 

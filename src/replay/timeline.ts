@@ -14,22 +14,27 @@ export interface Live {
 export interface TimelineOptions {
   /** Bytes that snapshots may take together (default 256 MB). Older ones make room. */
   readonly memoryBudget?: number | undefined;
-  /** Instructions from one snapshot to the next; by default what the machine does in `SPACING_MS`. */
+  /** Instructions from one snapshot to the next; by default what the machine does in about 50 ms, or more where memories are large. */
   readonly spacing?: number | undefined;
   readonly live?: Live | undefined;
 }
 
 const DEFAULT_BUDGET = 256 * 2 ** 20;
-/** How long it should take to run from one snapshot to the next, in milliseconds. */
-const SPACING_MS = 150;
+/** How long it should take to run from one snapshot to the next, in milliseconds: the part of the time that taking one costs decides. */
+const SPACING_MS = { least: 50, most: 500 } as const;
+const SNAPSHOT_SHARE = 1 / 20;
 /** For so long a search runs without looking up, in milliseconds. */
 const SLICE_MS = 25;
 const FIRST_SLICE = 1_000_000;
+/** What the stretches before count in the rate at which the machine runs, each in that of the next. */
+const MEMORY = 0.8;
 
 /** A search as seen by a stretch of it. */
 interface Looking {
   readonly progress?: () => void;
   readonly cancelled?: (() => boolean) | undefined;
+  /** Goes over what lies between snapshots that are there, and takes no more. */
+  readonly between?: boolean;
 }
 
 /**
@@ -48,6 +53,11 @@ export class Timeline {
   private slice = FIRST_SLICE;
   private spacing: number;
   private readonly paced: boolean;
+  /** Instructions and milliseconds of the last stretches, older ones counting less. */
+  private ran = 0;
+  private took = 0;
+  /** Milliseconds that the last snapshot took. */
+  private snapshotMs = 0;
   private lookedUp = performance.now();
   /** Output up to here in the stream has been told. */
   private told = 0;
@@ -113,7 +123,7 @@ export class Timeline {
       const found = await this.backwards(search, () => true, async (end) => {
         let last: Hit<Probe> | undefined;
         for (;;) {
-          const stop = await this.forward(end, { cancelled: search.cancelled });
+          const stop = await this.forward(end, { cancelled: search.cancelled, between: true });
           if (stop.kind !== 'stopped' || stop.reason.kind !== 'probe') return last;
           if (this.machine.clock < now) last = { position: this.position, value: stop.reason.probe };
         }
@@ -142,7 +152,7 @@ export class Timeline {
         const changed = (from: Moment, to: Moment | undefined): boolean => thorough || !moments.isSame(from, to, memory, address, length);
         await this.backwards(search, changed, async (end) => {
           while (machine.clock < end) {
-            const stop = await this.forward(end, { cancelled: search.cancelled });
+            const stop = await this.forward(end, { cancelled: search.cancelled, between: true });
             if (stop.kind !== 'stopped' || stop.reason.kind === 'limit') break;
           }
           return last;
@@ -223,13 +233,12 @@ export class Timeline {
     for (;;) {
       const { clock } = machine;
       const start = performance.now();
-      const end = Math.min(limit, clock + this.slice, this.nextSnapshot(clock));
+      const due = looking.between === true ? Infinity : this.nextSnapshot(clock);
+      const end = Math.min(limit, clock + this.slice, due);
       const outcome = replay.advance(end);
-      const took = performance.now() - start;
-      const ran = machine.clock - clock;
-      if (ran >= FIRST_SLICE / 2) this.pace(ran / Math.max(took, 0.05));
+      this.pace(machine.clock - clock, performance.now() - start);
       const paused = outcome.kind === 'stopped' && outcome.reason.kind === 'limit';
-      if (paused && machine.clock === this.nextSnapshot(clock)) this.moments.take();
+      if (paused && machine.clock === due) this.keep();
       if (!paused || machine.clock >= limit) return outcome;
       await this.lookUp(looking);
     }
@@ -245,10 +254,22 @@ export class Timeline {
     return after - next >= this.spacing / 2 ? next : Infinity;
   }
 
-  /** `rate`: instructions in a millisecond. */
-  private pace(rate: number): void {
+  /** The machine has run `ran` instructions in `took` milliseconds. */
+  private pace(ran: number, took: number): void {
+    this.ran = this.ran * MEMORY + ran;
+    this.took = this.took * MEMORY + took;
+    const rate = this.ran / Math.max(this.took, 0.05);
     this.slice = Math.ceil(Math.max(FIRST_SLICE / 4, rate * SLICE_MS));
-    if (this.paced) this.spacing = Math.ceil(Math.max(FIRST_SLICE, (this.spacing * 3 + rate * SPACING_MS) / 4));
+    // While memory is watched code runs slower than where snapshots are of use.
+    if (!this.paced || this.machine.probes.watchedAddresses !== undefined) return;
+    const ms = Math.min(Math.max(this.snapshotMs / SNAPSHOT_SHARE, SPACING_MS.least), SPACING_MS.most);
+    this.spacing = Math.ceil(Math.max(FIRST_SLICE, rate * ms));
+  }
+
+  private keep(): void {
+    const start = performance.now();
+    this.moments.take();
+    this.snapshotMs = performance.now() - start;
   }
 
   /** Asks whether to go on; now and then lets others run. */

@@ -3,10 +3,9 @@ import { OP } from '../../wasm/opcodes.js';
 import { BOT, F32, F64, type FuncType, HEAP, heapOf, I32, I64, isExact, isNullable, ref } from '../../wasm/types.js';
 import { movesClock } from '../counting.js';
 import { Crash } from '../errors.js';
-import { WATCHED } from '../probes.js';
 import type { WasmFunction } from '../store.js';
 import { funcHandle } from '../value.js';
-import { accessesMemory } from '../watches.js';
+import { isWatched } from '../watches.js';
 import { type Control, NO_TYPES } from './lower-control.js';
 import { ExceptionLowering } from './lower-exceptions.js';
 import { objectOperation } from './objects.js';
@@ -199,7 +198,7 @@ export class Lowering extends ExceptionLowering {
       this.countBefore = 0;
       if (this.map !== undefined) this.map.addInstruction(this.recordAt(this.reader.start, this.height, 0));
     }
-    if (this.probes !== undefined && this.probes.has(WATCHED) && accessesMemory(this.reader.instruction)) this.watch();
+    if (this.probes !== undefined && isWatched(this.reader.instruction, this.probes)) this.watch();
     if (ends) return;
     if (this.exact) {
       this.op(X.TICK);

@@ -20,7 +20,8 @@ export class Firing {
   private readonly positions: Positions;
   /** A watch asked to stop after what the host wrote. */
   private afterHost: Probe | undefined = undefined;
-  private watching = false;
+  /** What accesses are looked at for. */
+  private watching = '';
   /** Which have fired at which moment. */
   private fired = { clock: -1, record: -1, positions: new Set<number>(), every: false };
 
@@ -103,8 +104,9 @@ export class Firing {
     const bounds = this.probes.watchedAddresses;
     state.watchLow = bounds?.low ?? 0;
     state.watchHigh = bounds?.high ?? 0;
-    if ((bounds !== undefined) === this.watching) return;
-    this.watching = bounds !== undefined;
+    const kinds = this.probes.watchedKinds.join();
+    if (kinds === this.watching) return;
+    this.watching = kinds;
     state.memories.forEach((memory, i) => {
       memory.onWatchedWrite = bounds && ((address, length) => this.hostWrote(i, address, length));
     });
