@@ -4,12 +4,13 @@ import { RealRandom } from '../../src/host/node/real-random.js';
 import { BufferedInput } from '../../src/host/io.js';
 import { MemoryFs } from '../../src/host/memory-fs.js';
 import { MountFs } from '../../src/host/mount-fs.js';
-import { type Outcome, Program, type ProgramOptions } from '../../src/program/program.js';
+import { Program, type ProgramOptions } from '../../src/program/program.js';
 import { Recorder } from '../../src/replay/recorder.js';
 import { Recording } from '../../src/replay/recording.js';
+import type { ReplayOutcome } from '../../src/replay/replay.js';
 import type { Module } from '../../src/wasm/module.js';
 import { SANDBOX } from './oracles.js';
-import { testImports } from './imports.js';
+import { HostFailure, testImports } from './imports.js';
 
 export interface RecordOptions {
   readonly stdin?: string | undefined;
@@ -27,7 +28,8 @@ export interface RecordOptions {
 
 export interface Recorded {
   readonly file: Uint8Array;
-  readonly outcome: Outcome;
+  /** `edge`: a host function threw what no guest can have done, and the recording ends before it. */
+  readonly outcome: ReplayOutcome;
   /** What it wrote, each piece with the stream in front. */
   readonly output: string;
   readonly clock: number;
@@ -57,10 +59,18 @@ export async function record(module: Module, args: readonly string[], options: R
   options.made?.(program);
   if (options.prepare === undefined) program.start();
   else options.prepare(program);
-  const outcome = await recorder.run();
-  recorder.end(outcome);
+  let outcome: ReplayOutcome = { kind: 'edge' };
+  try {
+    const ended = await recorder.run();
+    recorder.end(ended);
+    outcome = ended;
+  } catch (error) {
+    if (!(error instanceof HostFailure)) throw error;
+  }
   const memories = program.store.memories.map(({ u8 }) => u8.slice());
-  return { file: new Uint8Array(Buffer.concat(chunks)), outcome, output: output.text, clock: program.machine.clock, memories };
+  const file = new Uint8Array(Buffer.concat(chunks));
+  const { clock } = outcome.kind === 'edge' ? Recording.read(file) : program.machine;
+  return { file, outcome, output: output.text, clock, memories };
 }
 
 /** Gathers what a guest writes. */

@@ -1,6 +1,7 @@
 import type { CellWindow } from '../engine/cells.js';
 import type { HostCall, HostFunction, LeafFunction, FullFunction } from '../engine/host-function.js';
 import type { MemoryInstance } from '../engine/memory.js';
+import { Exhaustion, Trap, UncaughtException } from '../engine/errors.js';
 import type { StopReason } from '../engine/stop-reason.js';
 import type { Value } from '../engine/value.js';
 import { GuestExit } from '../host/exit.js';
@@ -333,10 +334,12 @@ export class Recorder {
     return wrapped;
   }
 
+  /** A host function has thrown. What the guest cannot have done is the end of the run, and of what can be replayed. */
   private failed(error: unknown): void {
     this.out.u8(EVENT.fail);
     this.failure(error);
-    this.completed();
+    if (isOfGuest(error)) this.completed();
+    else this.flush();
   }
   private failure(error: unknown): void {
     const { out } = this;
@@ -489,3 +492,6 @@ export class Recorder {
   }
 }
 
+function isOfGuest(error: unknown): boolean {
+  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException || error instanceof GuestExit;
+}
