@@ -6,13 +6,15 @@ import { decodeData, encodeData } from '../src/program/data.js';
 import { type Outcome, Program } from '../src/program/program.js';
 import { testModule } from './support/traced.js';
 
+type Trampoline = 'module' | 'host';
+
 interface World {
   readonly program: Program;
   /** What was written to stdout and stderr, as bytes of either. */
   readonly written: Buffer[];
 }
 
-function make(name: string, args: readonly string[], trampoline: 'module' | 'host'): World {
+function make(name: string, args: readonly string[], trampoline: Trampoline): World {
   const written: Buffer[] = [];
   const program = new Program(testModule(name), {
     world: {
@@ -35,13 +37,14 @@ interface End {
   readonly outcome: Outcome;
   readonly written: string;
   readonly clock: number;
+  readonly calls: number;
   readonly memory: Buffer | undefined;
 }
 
 async function end({ program, written }: World): Promise<End> {
   const outcome = await program.run();
   const memory = program.store.memories[0];
-  return { outcome, written: Buffer.concat(written).toString('latin1'), clock: program.machine.clock, memory: memory && Buffer.from(memory.u8) };
+  return { outcome, written: Buffer.concat(written).toString('latin1'), clock: program.machine.clock, calls: program.machine.calls, memory: memory && Buffer.from(memory.u8) };
 }
 
 /** Deterministic numbers in [0, 1). */
@@ -63,16 +66,24 @@ const RUNS: readonly (readonly [string, readonly string[]])[] = [
   ['zig-wasi', ['']],
 ];
 
+/** Who resumes goroutines before and after the snapshot. */
+const TRAMPOLINES = [
+  ['module', 'module'],
+  ['host', 'module'],
+  ['host', 'host'],
+] as const;
+
 /** Goes to `clock`, writes the state down, and comes to the end in a program of its own; or says what stands in the way. */
-async function resumed(name: string, args: readonly string[], clock: number): Promise<End | string> {
-  const first = make(name, args, 'module');
+async function resumed(name: string, args: readonly string[], clock: number, [before, after]: readonly [Trampoline, Trampoline]): Promise<End | string> {
+  const first = make(name, args, before);
   first.program.start();
   const stopped = await first.program.run(clock);
   expect(stopped.kind).toBe('stopped');
+  expect(first.program.machine.clock).toBe(clock);
   const live = first.program.live();
   if (live.length > 0) return live.join('; ');
   const bytes = encodeData(first.program.save());
-  const second = make(name, args, 'module');
+  const second = make(name, args, after);
   second.program.load(decodeData(bytes));
   const rest = await end(second);
   return { ...rest, written: Buffer.concat(first.written).toString('latin1') + rest.written };
@@ -86,9 +97,9 @@ for (const [name, scenarios] of RUNS) {
       straight.program.start();
       const expected = await end(straight);
       const next = random(scenario.length + name.length);
-      for (let i = 0; i < 3; i++) {
+      for (let i = 0; i < TRAMPOLINES.length; i++) {
         const clock = 1 + Math.floor(next() * (expected.clock - 1));
-        const got = await resumed(name, args, clock);
+        const got = await resumed(name, args, clock, TRAMPOLINES[i]!);
         // A call from JavaScript into Go has a JavaScript frame below it: that is refused, by name.
         if (typeof got === 'string') expect(got).toMatch(/^a call of the host function /);
         else expect({ ...got, memory: undefined, same: expected.memory!.equals(got.memory!) }).toEqual({ ...expected, memory: undefined, same: true });

@@ -39,7 +39,7 @@ export async function goExec(words: readonly string[], goos: 'js' | 'wasip1'): P
     });
     if (program.kind === 'plain') throw new Refusal(`${path} is no Go program`, EXIT.notLoadable);
     program.start();
-    return exitCode({ program, settings: { invoke: undefined } }, await runProgram(program, undefined, new Stats()));
+    return exitCode({ program, settings: { invoke: undefined } }, await runProgram(program, undefined, new Stats(false)));
   } catch (error) {
     return report(error);
   }

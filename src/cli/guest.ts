@@ -28,11 +28,13 @@ export interface Witness {
   made(program: Program): void;
 }
 
-/** Loads the module that `words` begin with, makes its world and prepares its start, or the export to invoke. */
-export function prepareGuest(settings: GuestSettings, words: readonly string[], witness?: Witness): Guest {
+/**
+ * Loads the module that `words` begin with, makes its world and prepares its start, or the export to invoke. `stats`
+ * that count are needed where somebody will ask for them, perhaps in another process.
+ */
+export function prepareGuest(settings: GuestSettings, words: readonly string[], witness?: Witness, stats: Stats = new Stats(settings.stats)): Guest {
   const [path] = words;
   if (path === undefined) throw new Refusal('a module is missing (see --help)');
-  const stats = new Stats();
   const guest = makeGuest(settings, words, stats.decoding(() => loadFile(path)), stats, witness);
   if (settings.invoke === undefined) guest.program.start();
   else invoke(guest.program, path, settings.invoke, words.slice(1));
@@ -48,7 +50,7 @@ export function makeGuest(settings: GuestSettings, words: readonly string[], mod
   const world = nodeWorld(settings, settings.invoke === undefined ? words : [path], kind === 'go-js');
   const options: ProgramOptions = {
     world,
-    ...(settings.stats && { wrap: (host) => stats.counting(host) }),
+    wrap: stats.wrap,
     maxMemoryBytes: settings.maxMemoryBytes,
     maxCallDepth: settings.maxCallDepth,
     tier: settings.tier,
@@ -127,9 +129,16 @@ export function exitCode({ program, settings }: { readonly program: Explained & 
 
 /** What `--stats` tells. */
 export class Stats {
+  /** Calls of the host, where they are counted. */
+  hostCalls = 0;
+  /** Counts the calls of a host function; calls are slower for it. */
+  readonly wrap: ((host: HostFunction) => HostFunction) | undefined;
   private decodeMs = 0;
   private runMs = 0;
-  private hostCalls = 0;
+
+  constructor(counts: boolean) {
+    this.wrap = counts ? (host) => this.counting(host) : undefined;
+  }
 
   decoding<T>(load: () => T): T {
     const start = performance.now();
@@ -147,8 +156,7 @@ export class Stats {
     }
   }
 
-  /** The same host function, its calls counted. */
-  counting(host: HostFunction): HostFunction {
+  private counting(host: HostFunction): HostFunction {
     switch (host.kind) {
       case 'leaf':
         return {

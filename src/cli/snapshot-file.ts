@@ -8,11 +8,12 @@ import { exitCode, type Guest, runProgram } from './guest.js';
 import { readInput } from './module-file.js';
 import { say, writeOutput } from './output.js';
 
+const VERSION = 2;
 /**
  * A snapshot on disk: a line that says so, then gzipped data. It holds the module itself, so that a process anywhere
  * can go on from it.
  */
-const MAGIC = 'retunwind snapshot 1\n';
+const MAGIC = `retunwind snapshot ${VERSION}\n`;
 
 export interface SnapshotFile {
   readonly module: Uint8Array;
@@ -22,6 +23,8 @@ export interface SnapshotFile {
   readonly settings: string;
   readonly words: readonly string[];
   readonly clock: number;
+  /** Calls of the host so far. */
+  readonly hostCalls: number;
   readonly state: Data;
 }
 
@@ -37,7 +40,15 @@ export async function snapshotGuest(guest: Guest, words: readonly string[], at: 
   const live = program.live();
   if (live.length > 0) throw new Refusal(`no snapshot at clock ${at}: another process could not go on without ${live.join(', ')}`);
   const { bytes } = program.module;
-  const file: SnapshotFile = { module: bytes, hash: hashOf(bytes), settings: JSON.stringify(settings), words, clock: program.machine.clock, state: program.save() };
+  const file: SnapshotFile = {
+    module: bytes,
+    hash: hashOf(bytes),
+    settings: JSON.stringify(settings),
+    words,
+    clock: program.machine.clock,
+    hostCalls: stats.hostCalls,
+    state: program.save(),
+  };
   const head = new TextEncoder().encode(MAGIC);
   const body = gzipSync(encodeData(file as unknown as Data));
   writeOutput(path, Buffer.concat([head, body]), EXIT.refused);
@@ -51,7 +62,7 @@ export function readSnapshot(path: string): SnapshotFile {
   const head = new TextDecoder().decode(content.subarray(0, MAGIC.length));
   if (head !== MAGIC) {
     const other = /^retunwind snapshot (\d+)/.exec(head)?.[1];
-    if (other !== undefined) throw new Refusal(`${path} is a snapshot of version ${other}, and this retunwind knows version 1`);
+    if (other !== undefined) throw new Refusal(`${path} is a snapshot of version ${other}, and this retunwind knows version ${VERSION}`);
     throw new Refusal(`${path} is no snapshot${isBinary(content) ? ' but a module (retunwind run runs it)' : ''}`);
   }
   let file: SnapshotFile;

@@ -85,7 +85,7 @@ export class Driver {
           this.take(this.pendingTurns(), (call, host) => host.next(call, stop.results));
           break;
         case 'host-call':
-          if (stop.call.host.kind === 'turns') this.take(stop.call, (call, host) => host.begin(call));
+          if (stop.call.host.kind === 'turns') this.take(stop.call, (call, host) => takeUp(host, call, stop.again));
           else this.answer(stop.call);
           break;
         case 'trap':
@@ -119,6 +119,7 @@ export class Driver {
       return;
     }
     if (turn === 'done') this.machine.finishHostCall();
+    else if ('wait' in turn) this.machine.wait(turn);
     else this.machine.start(turn.call, turn.args);
   }
 
@@ -143,6 +144,12 @@ export class Driver {
     this.interruption = error;
     return error;
   }
+}
+
+function takeUp(host: TurnFunction, call: PendingCall, again: number | undefined): Turn {
+  if (again === undefined) return host.begin(call);
+  if (host.again === undefined) throw new Crash(`${host.name} has waited and does not know what for`);
+  return host.again(call, again);
 }
 
 function isGuestFailure(error: unknown): error is Failure['error'] {

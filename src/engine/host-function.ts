@@ -39,12 +39,23 @@ export interface TurnFunction {
   readonly name: string;
   readonly begin: (context: HostCall) => Turn;
   readonly next: (context: HostCall, results: readonly Value[]) => Turn;
+  /** After a wait, with what that said; at least one instruction more may then be charged without going over a limit. */
+  readonly again?: (context: HostCall, again: number) => Turn;
   /** Instead of `next`, when the activation failed; without it the call fails with the same error. */
   readonly failed?: (context: HostCall, error: Error) => Turn;
 }
 
-/** What to do next: run a function of the store, or return (with `HostCall.results` written). */
-export type Turn = { readonly call: number; readonly args: readonly Value[] } | 'done';
+/** What to do next: run a function of the store, wait, or return (with `HostCall.results` written). */
+export type Turn = { readonly call: number; readonly args: readonly Value[] } | Wait | 'done';
+
+/**
+ * The call takes the time of so many instructions, in which the machine may stop as in any others; then it is asked
+ * `again`, with this number, which is all that it remembers.
+ */
+export interface Wait {
+  readonly wait: number;
+  readonly again: number;
+}
 
 /** One pending call. The windows stay valid, also while callbacks run above it. */
 export interface HostCall {

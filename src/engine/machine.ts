@@ -1,7 +1,7 @@
 import { CompiledTier, RUNNING_HEAT, type TierStatistics } from './compile/tier.js';
 import { Crash, Exhaustion } from './errors.js';
 import { type Frame, readValues } from './frames.js';
-import type { HostFunction } from './host-function.js';
+import type { HostFunction, Wait } from './host-function.js';
 import { CodeHeap, LEAVE_PC } from './interpret/code-heap.js';
 import {
   interpret,
@@ -79,6 +79,8 @@ export class Machine {
   private activations = 0;
   /** A host function that was started directly has its results ready. */
   private returning = false;
+  /** The pending host call waits. */
+  private waiting: Wait | undefined = undefined;
 
   constructor(store: Store, options: MachineOptions = {}) {
     train();
@@ -116,7 +118,7 @@ export class Machine {
     return this.tier?.statistics;
   }
 
-  /** Calls done by wasm functions, of each other and of the host, since this machine was made. */
+  /** Calls done by wasm functions, of each other and of the host. */
   get calls(): number {
     return this.callsBefore + this.state.calls[0]!;
   }
@@ -165,6 +167,7 @@ export class Machine {
       this.returning = true;
     } else stack.pushHost(func, base);
     this.activations++;
+    this.waiting = undefined;
     this.firing.forget();
   }
 
@@ -174,10 +177,25 @@ export class Machine {
     this.tier?.refresh();
   }
 
+  /** The pending host call takes the time of some instructions; then `run` answers with it once more. */
+  wait(wait: Wait): void {
+    if (this.pending === undefined) throw new Crash('no host call is pending');
+    this.waiting = wait;
+  }
+  private waitFor({ wait, again }: Wait, limit: number): StopReason {
+    const { state } = this;
+    if (this.firing.pausing) return this.firing.paused();
+    const taken = Math.max(0, Math.min(wait, limit - this.clock));
+    state.clockEnd += taken;
+    this.waiting = { wait: wait - taken, again };
+    return this.clock >= limit ? { kind: 'limit' } : { kind: 'host-call', call: this.stack.hostCall(state.rp), again };
+  }
+
   /** The results of the pending host call are written: its caller can go on. */
   finishHostCall(): void {
     if (this.pending === undefined) throw new Crash('no host call is pending');
     this.stack.pop();
+    this.waiting = undefined;
     if (this.state.pc === LEAVE_PC) this.returning = true;
     this.firing.forget();
   }
@@ -187,6 +205,7 @@ export class Machine {
    */
   failHostCall(error: Failure): void {
     if (this.pending === undefined) throw new Crash('no host call is pending');
+    this.waiting = undefined;
     this.failures.current = this.failures.raise(error, this.state.rp - RECORD);
     this.firing.forget();
   }
@@ -198,6 +217,7 @@ export class Machine {
     // A host call on top is the activation's own: those that it started are gone.
     if (!this.returning && stack.topKind === FRAME.host) stack.drop();
     this.failures.clear();
+    this.waiting = undefined;
     this.returning = false;
     while (stack.topKind === FRAME.wasm || stack.topKind === FRAME.bridge) stack.drop();
     state.fp = state.records[state.rp + FP]!;
@@ -231,6 +251,7 @@ export class Machine {
     if (failures.current instanceof Exhaustion && stack.topKind === FRAME.wasm) failures.current = undefined;
     if (failures.current !== undefined) return { kind: 'trap', error: failures.current };
     if (this.activations === 0) throw new Crash('there is nothing to run');
+    if (this.waiting !== undefined) return this.waitFor(this.waiting, limit);
     for (;;) {
       if (this.returning) return this.returned();
       if (stack.topKind === FRAME.host) return { kind: 'host-call', call: stack.hostCall(state.rp) };
@@ -377,8 +398,9 @@ export class Machine {
    * of the memories may be left out, and then `restore` leaves them alone.
    */
   snapshot(withMemories = true): Snapshot {
-    const frames = this.records.capture();
-    return capture(this.clock, this.activations, this.failures.capture(), frames, this.state.cells, captureStore(this.store, withMemories));
+    const { clock, calls, activations, waiting, records, failures, state } = this;
+    const progress = { clock, calls, activations, waiting, failure: failures.capture() };
+    return capture(progress, records.capture(), state.cells, captureStore(this.store, withMemories));
   }
 
   /** Puts machine and store into the state of a snapshot of the same instances. */
@@ -389,9 +411,12 @@ export class Machine {
     this.failures.restore(snapshot.failure);
     this.activations = snapshot.activations;
     this.returning = false;
+    this.waiting = snapshot.waiting;
     this.firing.pausing = false;
     state.left = 0;
     state.clockEnd = snapshot.clock;
+    state.calls[0] = 0;
+    this.callsBefore = snapshot.calls;
     this.firing.forget();
     this.records.restore(snapshot);
   }

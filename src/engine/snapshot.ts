@@ -1,10 +1,11 @@
 import type { ValType } from '../wasm/types.js';
-import type { Cells } from './cells.js';
+import { Cells } from './cells.js';
 import type { HeapSnapshot } from './heap.js';
+import type { Wait } from './host-function.js';
 import { wordsOf } from './interpret/position-map.js';
+import { FRAME } from './interpret/state.js';
 import type { Store } from './store.js';
 import { loadValue, storeValue } from './value.js';
-import { Cells as CellArray } from './cells.js';
 
 /** One frame record on its way into a snapshot. */
 export interface SnapshotFrame {
@@ -29,31 +30,38 @@ export interface StoreSnapshot {
   readonly heap: HeapSnapshot;
 }
 
-/** The state of a machine and its store, on the level of WebAssembly: plain data. */
-export interface Snapshot {
+/** How far a machine has come. */
+export interface Progress {
   readonly clock: number;
+  readonly calls: number;
   readonly activations: number;
+  /** What the pending host call waits for. */
+  readonly waiting: Wait | undefined;
+  /** `exception`: the handle of the one that nothing caught, or 0. */
+  readonly failure: { readonly kind: string; readonly message: string; readonly exception: number } | undefined;
+}
+
+/** The state of a machine and its store, on the level of WebAssembly: plain data. */
+export interface Snapshot extends Progress {
   /** Four numbers a frame record: kind, function, word of the first cell, byte offset. */
   readonly frames: Int32Array;
   readonly cells: Int32Array;
-  /** `exception`: the handle of the one that nothing caught, or 0. */
-  readonly failure: { readonly kind: string; readonly message: string; readonly exception: number } | undefined;
   readonly store: StoreSnapshot;
 }
 
+/** The functions whose calls the host had not answered yet. */
+export function pendingHostCalls({ frames }: Snapshot): number[] {
+  const funcs: number[] = [];
+  for (let i = 0; i < frames.length; i += 4) if (frames[i] === FRAME.host) funcs.push(frames[i + 1]!);
+  return funcs;
+}
+
 /** Copies values only, so that what lies in unused halves and unused cells does not show. */
-export function capture(
-  clock: number,
-  activations: number,
-  failure: Snapshot['failure'],
-  frames: readonly SnapshotFrame[],
-  source: Cells,
-  store: StoreSnapshot,
-): Snapshot {
+export function capture(progress: Progress, frames: readonly SnapshotFrame[], source: Cells, store: StoreSnapshot): Snapshot {
   const records = new Int32Array(frames.length * 4);
   let end = 0;
   for (const frame of frames) end = Math.max(end, frame.fp + frame.types.reduce((sum, type) => sum + wordsOf(type), 0));
-  const target = new CellArray(end >> 1);
+  const target = new Cells(end >> 1);
   frames.forEach(({ kind, func, fp, offset, types }, i) => {
     records.set([kind, func, fp, offset], i * 4);
     let at = fp >> 1;
@@ -62,12 +70,12 @@ export function capture(
       at += wordsOf(type) / 2;
     }
   });
-  return { clock, activations, frames: records, cells: target.i32, failure, store };
+  return { ...progress, frames: records, cells: target.i32, store };
 }
 
 /** `withMemories` false leaves their content out, for whoever keeps it in another form. */
 export function captureStore(store: Store, withMemories = true): StoreSnapshot {
-  const globals = new CellArray(store.globalCellCount);
+  const globals = new Cells(store.globalCellCount);
   for (const { type, cell } of store.globals) storeValue(globals, cell, loadValue(store.globalCells, cell, type.value));
   return {
     memories: withMemories ? store.memories.map((memory) => memory.u8.slice()) : [],
@@ -95,11 +103,13 @@ export function restoreStore(store: Store, from: StoreSnapshot): void {
 
 // Encoding: a JSON header that names the lengths of the arrays, then the arrays.
 
-const MAGIC = 'RTWSNAP2';
+const MAGIC = 'RTWSNAP3';
 
 interface Header {
   readonly clock: number;
+  readonly calls: number;
   readonly activations: number;
+  readonly waiting: Wait | null;
   readonly failure: Snapshot['failure'] | null;
   /** Bytes of each array, in the order of `arraysOf`. */
   readonly lengths: readonly number[];
@@ -136,7 +146,9 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   const { store } = snapshot;
   const header: Header = {
     clock: snapshot.clock,
+    calls: snapshot.calls,
     activations: snapshot.activations,
+    waiting: snapshot.waiting ?? null,
     failure: snapshot.failure ?? null,
     lengths: arrays.map((array) => array.length),
     memories: store.memories.length,
@@ -173,7 +185,9 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const many = <T>(count: number, one: () => T): T[] => Array.from({ length: count }, one);
   return {
     clock: header.clock,
+    calls: header.calls,
     activations: header.activations,
+    waiting: header.waiting ?? undefined,
     failure: header.failure ?? undefined,
     frames: takeWords(),
     cells: takeWords(),
@@ -232,11 +246,14 @@ class Digest {
   }
 }
 
+/** Of the state that decides how it goes on: the number of calls is not part of it. */
 export function hashSnapshot(snapshot: Snapshot): string {
   const digest = new Digest();
   digest.word(snapshot.clock);
   digest.word(Math.floor(snapshot.clock / 2 ** 32));
   digest.word(snapshot.activations);
+  digest.word(snapshot.waiting?.wait ?? 0);
+  digest.word(snapshot.waiting?.again ?? 0);
   digest.word(snapshot.store.heap.limit);
   digest.bytes(new TextEncoder().encode(snapshot.failure === undefined ? '' : `${snapshot.failure.kind}:${snapshot.failure.message}`));
   digest.word(snapshot.failure?.exception ?? 0);

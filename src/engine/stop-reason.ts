@@ -7,8 +7,11 @@ import type { Value } from './value.js';
 export type StopReason =
   /** The activation started last has returned; its frames are gone. */
   | { readonly kind: 'returned'; readonly results: readonly Value[] }
-  /** A `full` or `turns` host function is called: answer with `finishHostCall` or `failHostCall`, now or later. */
-  | { readonly kind: 'host-call'; readonly call: PendingCall }
+  /**
+   * A `full` or `turns` host function is called: answer with `finishHostCall` or `failHostCall`, now or later. `again`
+   * is there when it has been called before, and what it waited for is over.
+   */
+  | { readonly kind: 'host-call'; readonly call: PendingCall; readonly again?: number }
   /**
    * The program failed. The frames stay for inspection until `abandon`. After an `Exhaustion` the state is whole:
    * raise the limit and run on.

@@ -46,7 +46,7 @@ function key(after: After, paused: boolean, atStop: boolean): string {
   return `${after} ${paused} ${atStop}`;
 }
 
-const AFTER: readonly After[] = ['entry', 'unwind', 'return'];
+export const AFTER: readonly After[] = ['entry', 'unwind', 'return'];
 const SP = 0x8000;
 const STOP = 0x1234;
 const PC_F = 0x54321;

@@ -3,7 +3,7 @@ import type { HostCall, Turn, TurnFunction } from '../engine/host-function.js';
 import type { Machine } from '../engine/machine.js';
 import type { Instance } from '../engine/store.js';
 import { funcAddress, i32, NULL_HANDLE, type Value } from '../engine/value.js';
-import { type After, type Loop, type LoopPart, loopPart } from './loop.js';
+import { AFTER, type After, type Loop, type LoopPart, loopPart } from './loop.js';
 import type { GoModule } from './recognise.js';
 import { Registers } from './registers.js';
 
@@ -36,9 +36,9 @@ export type OnTurn = (loop: Loop, pcF: number, pcB: number) => void;
 
 /**
  * The trampolines of a Go program as host functions: the saved stack in the guest's memory is driven from here, one
- * turn at a time, and the machine is charged for what the module's own loop would have executed. All state is the
- * guest's, so output, clock and memory are the same under either, and a program may change between them whenever
- * neither is in the middle of a loop; a loop in progress ends as it began.
+ * turn at a time, and takes the time that the module's own loop would take. All state is the guest's and the machine's,
+ * so output, clock and memory are the same under either, and a program may change between them whenever neither is in
+ * the middle of a loop; a loop in progress ends as it began.
  */
 export class HostTrampoline {
   /** Hears every turn. */
@@ -71,32 +71,46 @@ export class HostTrampoline {
       kind: 'turns',
       type: this.machine.store.funcs[address]!.type,
       name: loop.stops ? 'wasm_pc_f_loop_export' : 'wasm_pc_f_loop',
-      begin: (call) => this.turn(loop, 'entry', call),
-      next: (call, results) => this.turn(loop, isUnwind(results) ? 'unwind' : 'return', call),
+      begin: (call) => this.wait(loop, 'entry', call),
+      next: (call, results) => this.wait(loop, isUnwind(results) ? 'unwind' : 'return', call),
+      again: (call, after) => this.act(loop, AFTER[after]!, call),
     };
   }
 
-  private turn(loop: Loop, after: After, call: HostCall): Turn {
+  /** The time that a part takes, up to its last instruction: that is the one that calls, returns or traps. */
+  private wait(loop: Loop, after: After, call: HostCall): Turn {
+    const part = this.part(loop, after, call);
+    return { wait: (this.failingLoad(part)?.count ?? part.count) - 1, again: AFTER.indexOf(after) };
+  }
+
+  private act(loop: Loop, after: After, call: HostCall): Turn {
     const { machine, registers } = this;
-    const part = partOf(loop, after, registers, loop.stops ? call.args.u32(0) : undefined);
-    for (const { offset, bytes, count } of part.loads) {
-      if (registers.memory.contains(registers.pcAt + offset, bytes)) continue;
-      machine.charge(count);
+    const part = this.part(loop, after, call);
+    if (this.failingLoad(part) !== undefined) {
+      machine.charge(1);
       throw new Trap(TRAP.memory);
     }
     if (part.to === 'end') {
-      machine.charge(part.count);
+      machine.charge(1);
       registers.clearPause();
       return 'done';
     }
     const pcF = maskPcF(loop, registers.pcF);
     const { pcB } = registers;
-    machine.charge(part.count - 1);
     this.onTurn?.(loop, pcF, pcB);
     machine.charge(1);
     const callee = this.callee(loop, pcF);
     machine.charge(0, 1);
     return { call: callee, args: loop.passesPcB ? [i32(pcB)] : [] };
+  }
+
+  private part(loop: Loop, after: After, call: HostCall): LoopPart {
+    return partOf(loop, after, this.registers, loop.stops ? call.args.u32(0) : undefined);
+  }
+  /** The read of the PC that traps. */
+  private failingLoad({ loads }: LoopPart): LoopPart['loads'][number] | undefined {
+    const { memory, pcAt } = this.registers;
+    return loads.find(({ offset, bytes }) => !memory.contains(pcAt + offset, bytes));
   }
 
   /** As `call_indirect` does it, with its traps. */

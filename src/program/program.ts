@@ -6,7 +6,7 @@ import type { GuestMemory } from '../engine/guest-memory.js';
 import type { HostFunction } from '../engine/host-function.js';
 import { instantiate } from '../engine/instance.js';
 import { Machine } from '../engine/machine.js';
-import { decodeSnapshot, encodeSnapshot } from '../engine/snapshot.js';
+import { decodeSnapshot, encodeSnapshot, pendingHostCalls } from '../engine/snapshot.js';
 import type { StopReason } from '../engine/stop-reason.js';
 import { type Extern, type Instance, Store } from '../engine/store.js';
 import { i32, type Value } from '../engine/value.js';
@@ -155,10 +155,14 @@ export class Program {
     });
     this.instance = instance;
     if (start !== undefined) this.calls.push({ func: start, args: [] });
-    const goModule = options.trampoline === 'host' ? recognise(module) : undefined;
-    this.trampoline = goModule === undefined ? undefined : new HostTrampoline(this.machine, instance, goModule);
+    this.trampoline = options.trampoline === 'host' ? this.makeTrampoline() : undefined;
     this.trampoline?.install();
     this.go?.attach(guestOf(this.driver, instance));
+  }
+
+  private makeTrampoline(): HostTrampoline | undefined {
+    const go = recognise(this.module);
+    return go && new HostTrampoline(this.machine, this.instance, go);
   }
 
   /** Prepares to run the program as its kind wants it. */
@@ -255,7 +259,14 @@ export class Program {
   /** Goes back to what `save` gave, in a program made from the same module with the same options. */
   load(state: Data): void {
     const saved = state as unknown as Saved;
-    this.machine.restore(decodeSnapshot(saved.machine));
+    const snapshot = decodeSnapshot(saved.machine);
+    if (this.trampoline === undefined && pendingHostCalls(snapshot).some((func) => this.store.funcs[func]?.kind === 'wasm')) {
+      // The loops that were under way end as they began; the next are the module's.
+      const trampoline = this.makeTrampoline();
+      trampoline?.install();
+      trampoline?.remove();
+    }
+    this.machine.restore(snapshot);
     this.called = saved.called;
     this.started = saved.started;
     this.startedAt = saved.startedAt;

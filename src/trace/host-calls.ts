@@ -83,7 +83,7 @@ function listenToTurns(
     if (turn === 'done') returned(pending.pop(), context);
     return turn;
   };
-  const { failed } = host;
+  const { again, failed } = host;
   return {
     ...host,
     begin: (context) => {
@@ -93,6 +93,7 @@ function listenToTurns(
       return hear(context, () => host.begin(context));
     },
     next: (context, results) => hear(context, () => host.next(context, results)),
+    ...(again && { again: (context: HostCall, value: number) => hear(context, () => again(context, value)) }),
     ...(failed && { failed: (context: HostCall, error: Parameters<typeof failed>[1]) => hear(context, () => failed(context, error)) }),
   };
 }

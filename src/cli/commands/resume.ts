@@ -31,7 +31,8 @@ export const resume: Command = {
       trampoline: choice(args, 'trampoline', ['module', 'host'], saved.trampoline),
       stats: args.options['stats'] === true,
     };
-    const stats = new Stats();
+    const stats = new Stats(settings.stats);
+    stats.hostCalls = file.hostCalls;
     const guest = makeGuest(settings, file.words, stats.decoding(() => loadModule(file.module)), stats);
     try {
       guest.program.load(file.state);

@@ -1,7 +1,7 @@
 import type { Command } from '../command.js';
 import { Refusal } from '../errors.js';
 import { GUEST_OPTIONS, guestSettings } from '../guest-options.js';
-import { prepareGuest, runGuest } from '../guest.js';
+import { prepareGuest, runGuest, Stats } from '../guest.js';
 import { wholeNumber } from '../option-values.js';
 
 export const run: Command = {
@@ -32,6 +32,7 @@ export const run: Command = {
     const settings = guestSettings(args, at === undefined ? { clock: 'real' } : { clock: 'virtual', seed: 0 });
     if (at === undefined || out === undefined) return runGuest(prepareGuest(settings, args.words));
     const { snapshotGuest } = await import('../snapshot-file.js');
-    return snapshotGuest(prepareGuest(settings, args.words), args.words, at, out);
+    // Whoever resumes it may want to know.
+    return snapshotGuest(prepareGuest(settings, args.words, undefined, new Stats(true)), args.words, at, out);
   },
 };

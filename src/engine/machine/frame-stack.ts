@@ -128,7 +128,7 @@ export class FrameStack {
   hostCall(rp: number): PendingCall {
     const { state } = this;
     const address = state.records[rp + FUNC]!;
-    const host = this.functions.host(address);
+    const host = this.functions.hostOfPending(address);
     if (host === undefined || host.kind === 'leaf') throw new Crash('a pending call of what does not stop');
     const window = new CellWindow(state.cells, state.records[rp + FP]! >> 1);
     return { host, address, args: window, results: window, memory: this.callerMemory(rp) };

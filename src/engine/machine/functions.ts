@@ -10,6 +10,8 @@ export class Functions {
   private readonly state: ExecutionState;
   private readonly heap: CodeHeap;
   private readonly replacements = new Map<number, HostFunction>();
+  /** Those that have been taken back. */
+  private readonly former = new Map<number, HostFunction>();
 
   constructor(state: ExecutionState, heap: CodeHeap) {
     this.store = state.store;
@@ -25,6 +27,11 @@ export class Functions {
     return func?.kind === 'host' ? func.host : undefined;
   }
 
+  /** What the host does for a call that is under way, which ends as it began. */
+  hostOfPending(address: number): HostFunction | undefined {
+    return this.host(address) ?? this.former.get(address);
+  }
+
   wasm(address: number): WasmFunction {
     const func = this.store.funcs[address];
     if (func?.kind !== 'wasm') throw new Crash(`function ${address} is not of a module`);
@@ -33,6 +40,8 @@ export class Functions {
 
   /** Calls of that function become calls of the host, until `undefined` takes it back. */
   replace(func: number, by: HostFunction | undefined): void {
+    const before = this.replacements.get(func);
+    if (before !== undefined) this.former.set(func, before);
     if (by === undefined) this.replacements.delete(func);
     else this.replacements.set(func, by);
     this.heap.block(func, by !== undefined);

@@ -41,7 +41,7 @@ export class Records {
     const { records, cells, store } = this.state;
     const func = records[rp + FUNC]!;
     const args = readValues(cells, records[rp + FP]!, store.funcs[func]!.type.params);
-    return { kind: 'host', func, name: this.functions.host(func)?.name ?? '', args, activation };
+    return { kind: 'host', func, name: this.functions.hostOfPending(func)?.name ?? '', args, activation };
   }
 
   private wasmFrame(rp: number, activation: number): Frame {
