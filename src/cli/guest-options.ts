@@ -1,6 +1,8 @@
 import type { Options } from 'yargs';
+import type { Feature } from '../wasm/features.js';
 import type { Arguments } from './command.js';
 import { Refusal } from './errors.js';
+import { FEATURES_OPTION, namedFeatures } from './feature-options.js';
 import { choice, wholeNumber } from './option-values.js';
 
 /** The options of every command that runs a guest. */
@@ -19,6 +21,7 @@ export const GUEST_OPTIONS: Readonly<Record<string, Options>> = {
   'max-instructions': { type: 'string', requiresArg: true, describe: 'Stop after so many instructions, with exit code 124' },
   'max-memory': { type: 'string', requiresArg: true, describe: 'Let no memory, nor all objects, grow beyond so many bytes' },
   'max-call-depth': { type: 'string', requiresArg: true, describe: 'Let calls nest no deeper' },
+  features: FEATURES_OPTION,
   tier: { type: 'string', requiresArg: true, describe: 'auto, interp or compiled: differ in speed only' },
   trampoline: { type: 'string', requiresArg: true, describe: "module or host: who resumes Go's goroutines after an unwinding" },
   stats: { type: 'boolean', describe: 'At the end, one line of figures on stderr' },
@@ -42,6 +45,8 @@ export interface GuestSettings {
   readonly maxInstructions: number | undefined;
   readonly maxMemoryBytes: number | undefined;
   readonly maxCallDepth: number | undefined;
+  /** Beyond the standard. */
+  readonly features: readonly Feature[];
   readonly tier: 'auto' | 'interp' | 'compiled';
   readonly trampoline: 'module' | 'host';
   readonly stats: boolean;
@@ -59,6 +64,7 @@ export function guestSettings(args: Arguments, defaults: { readonly clock: 'real
     maxInstructions: wholeNumber(args, 'max-instructions', 1),
     maxMemoryBytes: wholeNumber(args, 'max-memory'),
     maxCallDepth: wholeNumber(args, 'max-call-depth', 1),
+    features: namedFeatures(args),
     tier: choice(args, 'tier', ['auto', 'interp', 'compiled'], 'auto'),
     trampoline: choice(args, 'trampoline', ['module', 'host'], 'module'),
     stats: options['stats'] === true,

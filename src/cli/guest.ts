@@ -35,7 +35,7 @@ export interface Witness {
 export function prepareGuest(settings: GuestSettings, words: readonly string[], witness?: Witness, stats: Stats = new Stats(settings.stats)): Guest {
   const [path] = words;
   if (path === undefined) throw new Refusal('a module is missing (see --help)');
-  const guest = makeGuest(settings, words, stats.decoding(() => loadFile(path)), stats, witness);
+  const guest = makeGuest(settings, words, stats.decoding(() => loadFile(path, settings.features)), stats, witness);
   if (settings.invoke === undefined) guest.program.start();
   else invoke(guest.program, path, settings.invoke, words.slice(1));
   return guest;

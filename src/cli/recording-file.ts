@@ -57,10 +57,11 @@ export function openRecording(path: string, named: string | undefined): OpenedRe
   const beside = join(dirname(path), basename(header.path));
   const file = named ?? [header.path, beside].find((candidate) => existsSync(candidate));
   if (file === undefined) throw new Refusal(`${path} is a recording of ${header.path}, and that file is gone; name another copy with --module`, EXIT.noSuchFile);
-  const module = loadFile(file);
+  const settings = refusing(path, () => parseSettings(header.settings));
+  const module = loadFile(file, settings.features);
   const hash = moduleHash(module);
   if (hash !== header.module) throw new Refusal(`${path} is a recording of another module than ${file}: recorded was ${header.module}, the file is ${hash}`);
-  return { recording, module, settings: refusing(path, () => parseSettings(header.settings)) };
+  return { recording, module, settings };
 }
 
 /** What a recording is found to lack is told with its name. */

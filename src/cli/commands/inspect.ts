@@ -4,6 +4,7 @@ import { functionNames } from '../../wasm/binary/names.js';
 import type { Module } from '../../wasm/module.js';
 import type { Command } from '../command.js';
 import { EXIT, Refusal } from '../errors.js';
+import { FEATURES_OPTION, namedFeatures } from '../feature-options.js';
 import { loadFile } from '../module-file.js';
 import { nearest } from '../nearest.js';
 import { onlyFile } from '../one-file.js';
@@ -17,6 +18,7 @@ export const inspect: Command = {
   guestWords: false,
   options: {
     func: { type: 'string', requiresArg: true, describe: 'Disassemble this function, by name or index' },
+    features: FEATURES_OPTION,
     json: { type: 'boolean', describe: 'Print one JSON document' },
   },
   examples: [
@@ -26,7 +28,7 @@ export const inspect: Command = {
   ],
   async run(args) {
     const path = onlyFile(args);
-    const module = loadFile(path);
+    const module = loadFile(path, namedFeatures(args, EXIT.usage));
     const named = args.options['func'] as string | undefined;
     if (named !== undefined) {
       printFunction(module, findFunction(module, named), args.options['json'] === true);

@@ -1,4 +1,5 @@
 import { loadModule } from '../../program/load.js';
+import { WASM_3, withFeatures } from '../../wasm/features.js';
 import type { Command } from '../command.js';
 import { EXIT, Refusal } from '../errors.js';
 import { GUEST_OPTIONS, type GuestSettings } from '../guest-options.js';
@@ -33,7 +34,7 @@ export const resume: Command = {
     };
     const stats = new Stats(settings.stats);
     stats.hostCalls = file.hostCalls;
-    const guest = makeGuest(settings, file.words, stats.decoding(() => loadModule(file.module)), stats);
+    const guest = makeGuest(settings, file.words, stats.decoding(() => loadModule(file.module, withFeatures(WASM_3, ...settings.features))), stats);
     try {
       guest.program.load(file.state);
     } catch (error) {
