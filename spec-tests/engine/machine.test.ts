@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { HostFunction } from '../../src/engine/host-function.js';
 import { instantiate } from '../../src/engine/instance.js';
 import { Machine } from '../../src/engine/machine.js';
+import type { Probe } from '../../src/engine/probes.js';
 import { decodeSnapshot, encodeSnapshot } from '../../src/engine/snapshot.js';
 import { Store } from '../../src/engine/store.js';
 import { i32, i64, type Value } from '../../src/engine/value.js';
+import { InstructionReader } from '../../src/wasm/binary/code-reader.js';
+import { OP } from '../../src/wasm/opcodes.js';
 import { I32 } from '../../src/wasm/types.js';
 import { compile, finish, running, show } from './harness.js';
 
@@ -294,6 +297,38 @@ describe('probes', () => {
     for (; stop.kind === 'probe'; stop = run.machine.run()) seen.push(run.machine.frames().length);
     expect(seen).toEqual([1, 2, 2]);
     expect(shown(finish(run.machine, stop))).toBe('i32:1');
+  });
+
+  it('are set and removed together, also while their functions run', () => {
+    const straight = running(FIB);
+    straight.call('fib', i32(6));
+    const run = running(FIB);
+    const { probes } = run.machine;
+    const fib = run.func('fib');
+    const { body } = FIB.funcs[0]!;
+    const reader = new InstructionReader(FIB.bytes, body.offset, body.end);
+    let fired = 0;
+    let entries = 0;
+    run.machine.start(fib, [i32(6)]);
+    run.machine.run(40);
+    const all: Probe[] = [];
+    probes.together(() => {
+      while (reader.pos < body.end) {
+        const op = reader.next();
+        if (op !== OP.else && op !== OP.end) all.push(probes.at(fib, reader.start, () => void fired++));
+      }
+      probes.together(() => all.push(probes.atEntry(fib, () => void entries++)));
+    });
+    run.machine.run(60);
+    // The one at which it stands now, too: a probe fires before the limit is looked at.
+    expect(fired).toBe(21);
+    expect(entries).toBeGreaterThan(0);
+    const before = entries;
+    probes.together(() => {
+      for (const probe of all) probe.remove();
+    });
+    expect(shown(finish(run.machine, run.machine.run()))).toBe('i32:8');
+    expect([fired, entries, run.machine.clock]).toEqual([21, before, straight.machine.clock]);
   });
 });
 

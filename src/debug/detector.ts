@@ -121,9 +121,17 @@ export class Ears<T> {
     return what !== undefined && this.heard(clock, what) ? 'stop' : undefined;
   }
 
-  remove(): void {
+  /** Lets detectors arm. */
+  open(detectors: readonly Detector<T>[]): void {
+    this.machine.probes.together(() => {
+      for (const detector of detectors) detector(this);
+    });
+  }
+  close(): void {
     this.next?.remove();
-    for (const probe of this.probes.splice(0)) probe.remove();
+    this.machine.probes.together(() => {
+      for (const probe of this.probes.splice(0)) probe.remove();
+    });
     for (const end of this.endings.splice(0).reverse()) end();
   }
 }
@@ -133,12 +141,12 @@ export type Detector<T> = (ears: Ears<T>) => void;
 
 async function listening<T, R>(ears: Ears<T>, detectors: readonly Detector<T>[], work: () => Promise<R>): Promise<R> {
   try {
-    for (const detector of detectors) detector(ears);
+    ears.open(detectors);
     const result = await work();
     ears.tell();
     return result;
   } finally {
-    ears.remove();
+    ears.close();
   }
 }
 
@@ -187,18 +195,17 @@ export async function findNext<T>(timeline: Timeline, detectors: readonly Detect
  */
 export async function findLast<T>(timeline: Timeline, detectors: readonly Detector<T>[], search: Search = {}, near = false): Promise<Found<T> | undefined> {
   const now = timeline.machine.clock;
-  // A program may have ended with an instruction that is not counted.
-  const behind = timeline.replay.outcome === undefined ? now : now + 1;
-  let end = behind;
+  const behind = end(timeline);
+  let upTo = behind - 1;
   try {
-    for (const from of startsBefore(timeline, now, near)) {
-      search.progress?.(1 - end / Math.max(now, 1));
-      const found = (await hearWithin(timeline, detectors, from, end, 1, search)).at(-1);
+    for (const after of startsBefore(timeline, now, near)) {
+      search.progress?.(1 - upTo / Math.max(now, 1));
+      const found = (await hearWithin(timeline, detectors, after, upTo, 1, search)).at(-1);
       if (found !== undefined) {
         await standAt(timeline, found.clock);
         return found;
       }
-      end = from;
+      upTo = after;
     }
   } catch (error) {
     if (error instanceof Cancelled) await standAt(timeline, behind);
@@ -208,13 +215,18 @@ export async function findLast<T>(timeline: Timeline, detectors: readonly Detect
   return undefined;
 }
 
+/** The moment where it stands; a program may have ended with an instruction that is not counted. */
+function end({ machine, replay }: Timeline): number {
+  return replay.outcome === undefined ? machine.clock : machine.clock + 1;
+}
+
 /** How far back is near, in instructions. */
 const NEAR = [512, 65_536];
 
-/** Where stretches before `now` begin, the latest first. */
+/** Behind which moments stretches before `now` begin, the latest first. */
 function startsBefore({ snapshots }: Timeline, now: number, near: boolean): readonly number[] {
-  const snapshot = snapshots.clocks.filter((clock) => clock < now);
-  return [...(near ? NEAR : []).map((distance) => now - distance).filter((clock) => clock > 0), ...snapshot.reverse()].sort((a, b) => b - a);
+  const starts = [...snapshots.clocks, ...(near ? NEAR : []).map((distance) => now - distance)];
+  return [...starts.filter((clock) => clock > 0 && clock < now).sort((a, b) => b - a), -1];
 }
 
 /** How far back `collect` looks first, in instructions; then further. */
@@ -223,15 +235,14 @@ const STRETCH_GROWTH = 8;
 
 /** The last `count` moments before this one at which something is heard, in order. The timeline stays where it is. */
 export async function collect<T>(timeline: Timeline, detectors: readonly Detector<T>[], count: number, search: Search = {}): Promise<readonly Found<T>[]> {
-  const now = timeline.machine.clock;
-  const behind = timeline.replay.outcome === undefined ? now : now + 1;
+  const behind = end(timeline);
   let found: readonly Found<T>[] = [];
-  let end = behind;
+  let upTo = behind - 1;
   try {
-    for (let stretch = FIRST_STRETCH; end > 0 && found.length < count; stretch *= STRETCH_GROWTH) {
-      const from = Math.max(0, end - stretch);
-      found = [...(await hearWithin(timeline, detectors, from, end, count, search)), ...found];
-      end = from;
+    for (let stretch = FIRST_STRETCH; upTo >= 0 && found.length < count; stretch *= STRETCH_GROWTH) {
+      const after = Math.max(-1, upTo - stretch);
+      found = [...(await hearWithin(timeline, detectors, after, upTo, count, search)), ...found];
+      upTo = after;
     }
   } finally {
     await standAt(timeline, behind);
@@ -239,17 +250,20 @@ export async function collect<T>(timeline: Timeline, detectors: readonly Detecto
   return found.slice(-count);
 }
 
-/** The last `count` moments in `from` ≤ clock < `end` at which something is heard. The timeline is moved. */
-export async function hearWithin<T>(timeline: Timeline, detectors: readonly Detector<T>[], from: number, end: number, count: number, search: Search): Promise<readonly Found<T>[]> {
-  await timeline.goto(from, search);
+/**
+ * The last `count` moments behind `after` and up to `upTo` at which something is heard. The timeline is moved. It begins
+ * with a moment that does not count, because the entry of a function is heard only by who comes there.
+ */
+export async function hearWithin<T>(timeline: Timeline, detectors: readonly Detector<T>[], after: number, upTo: number, count: number, search: Search): Promise<readonly Found<T>[]> {
+  await timeline.goto(Math.max(0, after), search);
   const heard: { readonly clock: number; readonly what: T[] }[] = [];
-  const ears = new Ears<T>(timeline.replay, (clock) => clock >= from && clock < end, (clock, what) => {
+  const ears = new Ears<T>(timeline.replay, (clock) => clock > after && clock <= upTo, (clock, what) => {
     const last = heard.at(-1);
     if (last?.clock === clock) last.what.push(what);
     else heard.push({ clock, what: [what] });
     if (heard.length > count * 2 + 100) heard.splice(0, heard.length - count);
     return false;
   });
-  await listening(ears, detectors, () => timeline.run(end, search));
+  await listening(ears, detectors, () => timeline.run(upTo + 1, search));
   return heard.slice(-count);
 }

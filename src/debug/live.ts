@@ -7,8 +7,10 @@ import type { Live } from '../replay/timeline.js';
 import type { Module } from '../wasm/module.js';
 import { Session } from './session.js';
 
-/** A program runs ahead of whoever looks at it by so many instructions at a time. */
-const STRIDE = 2_000_000;
+/** A program runs ahead of whoever looks at it by so many instructions at a time: few at first, for the session is to begin soon. */
+const FIRST_STRIDE = 10_000;
+const STRIDE_GROWTH = 4;
+const MOST_STRIDE = 2_000_000;
 /** So long a wait is, in milliseconds, before somebody may say that it is enough. */
 const PATIENCE_MS = 100;
 
@@ -24,6 +26,7 @@ export class LiveEdge implements Live {
   private recording: Recording | undefined = undefined;
   private program!: Program;
   private over = false;
+  private stride = FIRST_STRIDE;
 
   constructor(base: ProgramOptions, about: About) {
     this.recorder = new Recorder(base, about, (bytes) => {
@@ -52,7 +55,8 @@ export class LiveEdge implements Live {
     if (this.over) return false;
     if (this.cancelled?.() === true) throw new Cancelled();
     const { recorder, program } = this;
-    const progress: Outcome | Need = recorder.advance(program.machine.clock + STRIDE);
+    const progress: Outcome | Need = recorder.advance(program.machine.clock + this.stride);
+    this.stride = Math.min(this.stride * STRIDE_GROWTH, MOST_STRIDE);
     if (progress.kind === 'jobs') await later(0);
     else if (progress.kind === 'wait') await Promise.race([progress.event, later(progress.ns === undefined ? PATIENCE_MS : Math.min(Number(progress.ns) / 1e6, PATIENCE_MS))]);
     else if (progress.kind !== 'stopped' || progress.reason.kind !== 'limit') {

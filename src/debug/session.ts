@@ -348,11 +348,11 @@ export class Session {
     if (called === undefined) return found;
     // What the line called last, and there the last place before it returned.
     const { clock } = this;
-    const [entered] = await hearWithin(timeline, [called], clock, end, 1, search);
+    const [entered] = await hearWithin(timeline, [called], clock, end - 1, 1, search);
     await this.travel(entered?.clock ?? clock, search);
     const inside = entered && placesHere(target);
     if (entered === undefined || inside === undefined) return found;
-    const [place] = await hearWithin(timeline, [inside], entered.clock, end, 1, search);
+    const [place] = await hearWithin(timeline, [inside], entered.clock - 1, end - 1, 1, search);
     await this.travel(place?.clock ?? entered.clock, search);
     await this.toLineStart(search);
     return found;

@@ -70,7 +70,7 @@ export class Target {
 
   /** Frames under way, also those of the host. */
   get level(): number {
-    return this.machine.frames().length;
+    return this.machine.frameCount;
   }
 
   /** Where instructions with one of these opcodes stand whose first immediate is `wanted`; in one function, or in all. */

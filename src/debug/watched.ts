@@ -57,7 +57,7 @@ export class WatchedFrame {
     const { clock } = target.machine;
     const entries: Detector<true> = (ears) => ears.at(target.address(func), undefined, () => (target.level === level ? true : undefined));
     // It may have been entered by the instruction before.
-    const [here] = await hearWithin(timeline, [entries], Math.max(0, clock - 1), clock + 1, 1, search);
+    const [here] = await hearWithin(timeline, [entries], clock - 1, clock, 1, search);
     await standAt(timeline, clock);
     const entry = here ?? (await findLast(timeline, [entries], search, true));
     await standAt(timeline, clock);
@@ -68,7 +68,7 @@ export class WatchedFrame {
   async resolve(timeline: Timeline, search: Search): Promise<void> {
     const { clock } = this.target.machine;
     if (clock <= this.alive || clock >= this.over) return;
-    await hearWithin(timeline, [(ears) => this.listen(ears)], this.alive, clock + 1, 1, search);
+    await hearWithin(timeline, [(ears) => this.listen(ears)], this.alive, clock, 1, search);
     await standAt(timeline, clock);
     if (clock < this.over) this.alive = clock;
   }

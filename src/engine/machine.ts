@@ -392,6 +392,10 @@ export class Machine {
   frames(limit: number = Infinity): Frame[] {
     return this.records.frames(this.activations, limit);
   }
+  /** How many `frames` there are. */
+  get frameCount(): number {
+    return this.records.count;
+  }
 
   /**
    * The whole state as data: the same bytes whichever lowering a frame is in. Not inside a probe or a leaf. The content

@@ -30,20 +30,23 @@ interface Entry extends Probe {
  * with a PROBE at each place.
  */
 export class Probes {
-  private readonly byFunc = new Map<number, Entry[]>();
+  /** By function and position in it. */
+  private readonly byFunc = new Map<number, Map<number, Entry[]>>();
   private readonly every: Entry[] = [];
-  private readonly changed: (func: number | undefined) => void;
+  private readonly changed: (funcs: ReadonlySet<number> | undefined) => void;
   private readonly place: (func: number, offset: number) => number;
   private readonly watchesChanged: () => void;
   private readonly watches = new Watches();
   private silent = false;
+  /** Functions whose probed places have changed while several probes are set or removed together. */
+  private gathered: Set<number> | undefined = undefined;
 
   /**
-   * @param changed Called with a function whose probed places are others now; with undefined when every instruction is watched.
+   * @param changed Called with functions whose probed places are others now; with undefined when every instruction is watched.
    * @param place Where an instruction that does not count moves its probe: to the next one that does.
    * @param watchesChanged Called when other ranges of memories are watched, or none any more.
    */
-  constructor(changed: (func: number | undefined) => void, place: (func: number, offset: number) => number, watchesChanged: () => void) {
+  constructor(changed: (funcs: ReadonlySet<number> | undefined) => void, place: (func: number, offset: number) => number, watchesChanged: () => void) {
     this.changed = changed;
     this.place = place;
     this.watchesChanged = watchesChanged;
@@ -116,23 +119,45 @@ export class Probes {
     return probe;
   }
 
+  /** Sets and removes many probes at once: each function is lowered again only once. The machine does not run meanwhile. */
+  together(work: () => void): void {
+    if (this.gathered !== undefined) return work();
+    const gathered = (this.gathered = new Set<number>());
+    try {
+      work();
+    } finally {
+      this.gathered = undefined;
+      if (gathered.size > 0) this.changed(gathered);
+    }
+  }
+  private changedIn(func: number): void {
+    if (this.gathered === undefined) this.changed(new Set([func]));
+    else this.gathered.add(func);
+  }
+
   private add(func: number, position: number, offset: number | undefined, fire: Fire): Probe {
     const entry: Entry = { func, offset, position, fire, remove: () => this.remove(func, entry) };
-    const entries = this.byFunc.get(func) ?? [];
-    const known = entries.some((other) => other.position === position);
-    entries.push(entry);
-    this.byFunc.set(func, entries);
-    if (!known) this.changed(func);
+    let places = this.byFunc.get(func);
+    if (places === undefined) this.byFunc.set(func, (places = new Map()));
+    const entries = places.get(position);
+    if (entries !== undefined) entries.push(entry);
+    else {
+      places.set(position, [entry]);
+      this.changedIn(func);
+    }
     return entry;
   }
 
   private remove(func: number, entry: Entry): void {
-    const entries = this.byFunc.get(func);
+    const places = this.byFunc.get(func);
+    const entries = places?.get(entry.position);
     const at = entries?.indexOf(entry) ?? -1;
-    if (entries === undefined || at < 0) return;
+    if (places === undefined || entries === undefined || at < 0) return;
     entries.splice(at, 1);
-    if (entries.length === 0) this.byFunc.delete(func);
-    if (!entries.some((other) => other.position === entry.position)) this.changed(func);
+    if (entries.length > 0) return;
+    places.delete(entry.position);
+    if (places.size === 0) this.byFunc.delete(func);
+    this.changedIn(func);
   }
 
   get watchesEverything(): boolean {
@@ -150,10 +175,10 @@ export class Probes {
 
   /** The probed positions of a function. */
   positions(func: number): ReadonlySet<number> | undefined {
-    const entries = this.byFunc.get(func);
+    const places = this.byFunc.get(func);
     const watched = this.watchedKinds;
-    if (entries === undefined && watched.length === 0) return undefined;
-    const positions = new Set((entries ?? []).map((entry) => entry.position));
+    if (places === undefined && watched.length === 0) return undefined;
+    const positions = new Set(places?.keys());
     for (const kind of watched) positions.add(WATCHED[kind]);
     return positions;
   }
@@ -161,7 +186,7 @@ export class Probes {
   /** Fires all probes at a position; answers the first that asks to stop. */
   fire(machine: Machine, func: number, position: number): Probe | undefined {
     if (this.silent) return undefined;
-    return fireAll(machine, (this.byFunc.get(func) ?? []).filter((entry) => entry.position === position));
+    return fireAll(machine, [...(this.byFunc.get(func)?.get(position) ?? [])]);
   }
   /** Fires the watches that accesses meet. */
   fireAccesses(machine: Machine, accesses: readonly Access[]): Probe | undefined {

@@ -30,7 +30,7 @@ export class Firing {
     this.state = state;
     this.positions = positions;
     this.probes = new Probes(
-      (func) => (func === undefined ? positions.interrupt() : positions.relower(func)),
+      (funcs) => (funcs === undefined ? positions.interrupt() : positions.relower(funcs)),
       (func, offset) => countingOffset(functions.wasm(func), offset),
       () => this.watch(),
     );

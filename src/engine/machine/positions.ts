@@ -125,16 +125,18 @@ export class Positions {
 
   // Code that is out of date
 
-  /** Other probes in a function: new calls run new code, and the frames that are in old code are moved. */
-  relower(func: number): void {
+  /** Other probes in these functions: new calls run new code, and the frames that are in old code are moved. */
+  relower(funcs: ReadonlySet<number>): void {
     const { state } = this;
     const old: [number, Segment][] = [];
     for (let rp = 0; rp <= state.rp; rp += RECORD) {
-      if (state.records[rp + KIND] !== FRAME.wasm || state.records[rp + FUNC] !== func) continue;
+      if (state.records[rp + KIND] !== FRAME.wasm || !funcs.has(state.records[rp + FUNC]!)) continue;
       old.push([rp, this.heap.segmentAt(rp === state.rp ? state.pc : state.records[rp + PC]!)!]);
     }
-    this.heap.forget(func);
-    this.tier?.drop(func);
+    for (const func of funcs) {
+      this.heap.forget(func);
+      this.tier?.drop(func);
+    }
     for (const [rp, segment] of old) {
       if (rp !== state.rp) this.moveCaller(rp, segment);
       else if (!state.running) this.moveTop(segment);

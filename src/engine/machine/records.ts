@@ -37,6 +37,14 @@ export class Records {
     return frames;
   }
 
+  /** How many frames there are. */
+  get count(): number {
+    const { rp, records } = this.state;
+    let bridges = 0;
+    for (let at = RECORD; at <= rp; at += RECORD) if (records[at + KIND] === FRAME.bridge) bridges++;
+    return rp / RECORD - bridges;
+  }
+
   private hostFrame(rp: number, activation: number): Frame {
     const { records, cells, store } = this.state;
     const func = records[rp + FUNC]!;
