@@ -1,4 +1,4 @@
-import { CompiledTier, RUNNING_HEAT, type TierStatistics } from './compile/tier.js';
+import { CompiledTier, type TierStatistics } from './compile/tier.js';
 import { Crash, Exhaustion } from './errors.js';
 import { type Frame, readValues } from './frames.js';
 import type { HostFunction, Wait } from './host-function.js';
@@ -336,7 +336,7 @@ export class Machine {
   private afterStretch(): StopReason | undefined {
     const { state, tier, heap } = this;
     const segment = heap.segmentAt(state.pc);
-    if (tier === undefined || tier.eager || segment === undefined || segment.mode !== 'fused' || !tier.warm(segment.func, RUNNING_HEAT)) return undefined;
+    if (tier === undefined || tier.eager || segment === undefined || segment.mode !== 'fused' || !tier.warm(segment.func)) return undefined;
     const version = tier.versionAt(segment.func, state.pc, () => heap.map(segment).at(state.pc)?.offset);
     if (version === undefined) return undefined;
     this.positions.moveTop(segment);

@@ -48,9 +48,9 @@ export interface Site {
   uncount: number;
   /** `after`: where it goes on. */
   next: Block | undefined;
-  /** `after`: the function that is called, where that is known; else −1. */
+  /** Of a call: the function that is called, where that is known; else −1. */
   readonly callee: number;
-  /** `after`: the table of an indirect call; else −1. */
+  /** Of an indirect call: the table; else −1. */
   readonly table: number;
   /** `start`: the code of the block is reached. */
   reached: boolean;
@@ -59,8 +59,8 @@ export interface Site {
   charge: number;
   /** `after`: where lowered code goes on behind the call. */
   returnPc: number;
-  /** How often it was reached without a version that begins there. */
-  hits: number;
+  /** What has been spent there for the lack of code, in instructions. */
+  heat: number;
 }
 
 export function successors(end: End): readonly Edge[] {

@@ -46,7 +46,7 @@ export class Builder {
   // Blocks and sites
 
   protected addSite(kind: Site['kind'], offset: number, next?: Block, callee: number = -1, table: number = -1): number {
-    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, hits: 0 }) - 1;
+    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, heat: 0 }) - 1;
   }
   protected newBlock(types: readonly ValType[], offset: number = this.reader.pos): Block {
     const id = this.blocks.length;
@@ -129,8 +129,8 @@ export class Builder {
   }
 
   /** Leaves before the current instruction, whose operands still stand on the stack. */
-  protected leave(): string {
-    const site = this.addSite('at', this.reader.start, this.block);
+  protected leave(callee: number = -1, table: number = -1): string {
+    const site = this.addSite('at', this.reader.start, this.block, callee, table);
     // The instruction has been counted.
     this.sites[site]!.uncount = 1 - this.block.count;
     return leaving(site, this.stack);

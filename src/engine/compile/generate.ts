@@ -2,7 +2,7 @@ import type { Store, WasmFunction } from '../store.js';
 import { type Block, type Edge, type Site, successors } from './block.js';
 import { arrange } from './structure.js';
 import { isWide, leaving } from './builder.js';
-import { CALLS, type Translation, Translator } from './translate.js';
+import { type Translation, Translator } from './translate.js';
 import { words } from './operand.js';
 
 /** One version of a function: from its call, or from where the interpreter stands in it. */
@@ -15,6 +15,11 @@ export interface Version {
   /** What a call takes off the budget of stack, in bytes: no smaller than its JavaScript frame or its flat one. */
   readonly cost: number;
   readonly size: number;
+  /** Values that the function dispatches on, with one more; 0 if it does not. */
+  readonly parts: number;
+  /** The site where it is left for a value that has no version, and the local that holds the value. */
+  readonly partSite: number;
+  readonly partLocal: number;
   /** Types and tables of its indirect calls. */
   readonly types: ReadonlySet<number>;
   readonly tables: ReadonlySet<number>;
@@ -26,20 +31,24 @@ export const FRAME_BYTES = 192;
 /**
  * @param address How the function is called in the code.
  * @param from The site to begin behind: 0 is a call.
+ * @param isCold Whether a call of a function, at a byte offset, is left out.
+ * @param part The value that it is called with, where it dispatches on one; 0: all those that have no version.
  */
-export function generate(store: Store, func: WasmFunction, address: number, from: number): Version {
-  const translation = new Translator(store, func).translate();
+export function generate(store: Store, func: WasmFunction, address: number, from: number, isCold: (offset: number, callee: number) => boolean, part: number = 0): Version {
+  const translation = new Translator(store, func, isCold).translate();
   const { sites } = translation;
   thread(translation.blocks);
-  if (from === 0) guardDispatch(translation.entry);
+  const through = from === 0 ? guardDispatch(translation.entry, part) : undefined;
+  const dispatches = through !== undefined && part === 0 && through.local < func.type.params.length;
   const site = sites[from]!;
   const block = from === 0 ? translation.entry : site.kind === 'after' ? site.next! : translation.blocks.find(({ site: start }) => start === from)!;
   const names = variables(translation);
   const registers = names.length + 8;
   const cost = Math.max(8 * (registers + 2 * func.type.params.length) + FRAME_BYTES, 8 * (translation.localTypes.length + translation.depth));
   const body = arrange(block, (head) => `if(c<0){${leaving(head.site, operandsAt(head))}}`);
-  const name = from === 0 ? `f${address}` : `f${address}_${from}`;
-  const source = from === 0 ? called(name, translation, func, names, cost, body) : resumed(name, translation, block, names, body);
+  const name = from === 0 ? (part === 0 ? `f${address}` : `f${address}p${part}`) : `f${address}_${from}`;
+  const parts = dispatches ? `if(l${through.local}!==0&&(F=P[l${through.local}])!==undefined)return F(c,d-${cost}${parameters(func).map((name) => `,${name}`).join('')});` : '';
+  const source = from === 0 ? called(name, translation, func, names, cost, parts, body) : resumed(name, translation, block, names, body);
   const locals = translation.localTypes.map((type, i) => `l${i},${isWide(type) ? `h${i}` : '0'}`);
   return {
     source: source(`return x(${[address, 'k', 'c', ...locals].join(',')});`),
@@ -47,6 +56,9 @@ export function generate(store: Store, func: WasmFunction, address: number, from
     locals: translation.localTypes.length,
     cost,
     size: translation.size,
+    parts: dispatches ? through.edges.length : 0,
+    partSite: dispatches ? through.site : -1,
+    partLocal: dispatches ? through.local : -1,
     types: translation.types,
     tables: translation.tables,
   };
@@ -58,23 +70,22 @@ function operandsAt(block: Block): ReturnType<typeof words>[] {
 
 /** Every variable but those of the locals. */
 function variables({ depth, temps, localTypes }: Translation): string[] {
-  const names: string[] = ['k=0'];
+  const names: string[] = ['k=0', 'F'];
   for (let i = 0; i < depth; i++) names.push(`s${i}=0`, `z${i}=0`);
   for (let i = 0; i < temps; i++) names.push(`t${i}=0`);
   for (const type of localTypes) names.push('', ...(isWide(type) ? [''] : []));
   return names;
 }
 
-function called(name: string, { localTypes }: Translation, func: WasmFunction, names: readonly string[], cost: number, body: string): (tail: string) => string {
-  const params: string[] = ['c', 'd'];
-  const others: string[] = [];
-  localTypes.forEach((type, i) => {
-    const own = isWide(type) ? [`l${i}`, `h${i}`] : [`l${i}`];
-    if (i < func.type.params.length) params.push(...own);
-    else others.push(...own.map((name) => `${name}=0`));
-  });
+function parameters({ type }: WasmFunction): string[] {
+  return type.params.flatMap((type, i) => (isWide(type) ? [`l${i}`, `h${i}`] : [`l${i}`]));
+}
+
+function called(name: string, { localTypes }: Translation, func: WasmFunction, names: readonly string[], cost: number, parts: string, body: string): (tail: string) => string {
+  const params = parameters(func);
+  const others = localTypes.flatMap((type, i) => (i < func.type.params.length ? [] : isWide(type) ? [`l${i}=0`, `h${i}=0`] : [`l${i}=0`]));
   const declared = [...names.filter((name) => name !== ''), ...others].join(',');
-  return (tail) => `function ${name}(${params.join(',')}){let ${declared};Q[${CALLS}]++;X:{if((d-=${cost})<0||c<0)break X;${body}}${tail}}`;
+  return (tail) => `function ${name}(${['c', 'd', ...params].join(',')}){let ${declared};${parts}J[0]++;X:{if((d-=${cost})<0||c<0)break X;${body}}${tail}}`;
 }
 
 /** The locals, and the operands of the block, stand in the flat frame. */
@@ -117,15 +128,20 @@ function follow(edge: Edge, next: Edge): void {
   edge.target = next.target;
 }
 
-/** A function that begins with a dispatch is compiled for its first entry; it leaves where it is resumed. */
-function guardDispatch(entry: Block): void {
+/**
+ * A function that begins with a dispatch is compiled for one value of what it dispatches on; for its first entry it
+ * leaves where it is resumed. Answers the dispatch.
+ */
+function guardDispatch(entry: Block, part: number): { local: number; edges: readonly Edge[]; site: number } | undefined {
   const { end } = entry;
-  if (end.kind !== 'goto') return;
+  if (end.kind !== 'goto') return undefined;
   const through = dispatcher(end.edge);
-  if (through === undefined) return;
+  if (through === undefined) return undefined;
   const head = end.edge.target;
   const resume: Block = { ...head, id: -1, lines: [leaving(head.site, [])], count: 0, end: { kind: 'stop' }, known: undefined };
   const first: Edge = { target: head, text: '', count: 0 };
-  follow(first, through.edges[0]!);
-  entry.end = { kind: 'if', condition: `l${through.local}!==0`, taken: { target: resume, text: '', count: 0 }, otherwise: first };
+  follow(first, through.edges[Math.min(part, through.edges.length - 1)]!);
+  if (part > 0) entry.end = { kind: 'goto', edge: first };
+  else entry.end = { kind: 'if', condition: `l${through.local}!==0`, taken: { target: resume, text: '', count: 0 }, otherwise: first };
+  return { ...through, site: head.site };
 }

@@ -1,21 +1,15 @@
-import { type FuncType, V128 } from '../../wasm/types.js';
-import { Crash, Exhaustion, Trap, UncaughtException } from '../errors.js';
-import type { HostFunction, LeafFunction } from '../host-function.js';
-import { type CodeHeap, ENTER_WORDS } from '../interpret/code-heap.js';
-import { callLeaf, type ExecutionState, FP, FRAME, FUNC, KIND, memoryOf, PC, RECORD } from '../interpret/state.js';
-import type { MemoryInstance } from '../memory.js';
-import type { Instance, Store, WasmFunction } from '../store.js';
+import type { FuncType } from '../../wasm/types.js';
+import { Crash, type Exhaustion, type Trap, type UncaughtException } from '../errors.js';
+import type { HostFunction } from '../host-function.js';
+import { type CodeHeap, ENTER_WORDS, type Segment } from '../interpret/code-heap.js';
+import { type ExecutionState, FP, FRAME, FUNC, KIND, PC, RECORD } from '../interpret/state.js';
+import type { Store, WasmFunction } from '../store.js';
 import type { Site } from './block.js';
-import { isWide, NotWorthCompiling } from './builder.js';
+import { NotWorthCompiling } from './builder.js';
+import { isWide } from './builder.js';
 import { Departure, MARK } from './departure.js';
+import { type Code, type Environment, Environments, type FromFrame } from './environment.js';
 import { FRAME_BYTES, generate, type Version } from './generate.js';
-import { EXCHANGE_WORDS, memoryLibrary, numericLibrary } from './library.js';
-import { CALLS, INDEX } from './translate.js';
-
-/** Compiled code: takes what is left of the budgets of instructions and of stack, and arguments as words. */
-type Code = (c: number, d: number, ...words: number[]) => number;
-/** The same with arguments, or with a whole frame, from the flat stack. */
-type FromFrame = (c: number, d: number, words: Int32Array, fp: number) => number;
 
 /** More bytes of source than this are likely to be above what V8 optimises (61,440 bytes of bytecode). */
 const MAX_SOURCE = 120_000;
@@ -26,36 +20,36 @@ const LEAST_STACK = 4096;
 /** Cells that stay free above compiled frames, for the arguments of host functions. */
 const SPARE_CELLS = 512;
 
+/**
+ * Heat is counted in instructions that the interpreter could have been spared. A function is compiled when its heat is
+ * what compiling it costs: so much for any, and so much for each byte of its body, times the patience.
+ */
+const HOT = 10_000;
+const HOT_BYTE = 40;
+/** Instructions after which the interpreter comes back to see what is hot, times the patience. */
+const STRETCH = 1000;
+/** What a change between the tiers costs, in instructions. */
+const CHANGE_HEAT = 1000;
+/** How often a function is compiled again because code is reached that was left out. */
+const MAX_AGAIN = 4;
+
 interface Compiled {
   readonly func: number;
   readonly environment: Environment;
   readonly version: Version;
   readonly code: Code;
   readonly enter: FromFrame;
+  /** Where the interpreter enters it. */
+  readonly segment: Segment;
   /** Positions in `version.sites` of the calls. */
   readonly calls: readonly number[];
   readonly resumed: Map<number, FromFrame>;
+  /** By the value that the function dispatches on: the version for it. */
+  readonly parts: (Code | undefined)[];
+  readonly partHeat: Map<number, number>;
+  /** Byte offsets of calls that its code leaves out. */
+  readonly cold: ReadonlySet<number>;
   readonly results: FuncType['results'];
-}
-
-/** A function of this heat, times the patience, is compiled. */
-const HOT = 20;
-/** The heat of being found running after a stretch of the interpreter. */
-export const RUNNING_HEAT = 400;
-/** The heat of a change between the tiers. */
-const CHANGE_HEAT = 8;
-
-/** What generated code of one instance can name. */
-interface Environment {
-  readonly instance: Instance;
-  readonly memory: MemoryInstance;
-  /** Of the memory, as the code has it. */
-  views: Int32Array;
-  /** By function address: what a direct call calls. */
-  readonly targets: Code[];
-  /** By canonical type and function address + 1: what an indirect call calls. */
-  readonly typed: Map<number, Code[]>;
-  readonly names: Record<string, unknown>;
 }
 
 export interface TierStatistics {
@@ -87,16 +81,10 @@ export class CompiledTier {
   private readonly hostOf: (func: number) => HostFunction | undefined;
   private readonly probed: (func: number) => boolean;
   private readonly functions = new Map<number, Compiled>();
-  private readonly environments = new Map<Instance, Environment>();
-  /** Of every compiled function: takes the views of memory and globals anew. */
-  private readonly refreshers: (() => void)[] = [];
   private readonly departure = new Departure();
-  private readonly exchange = new Int32Array(EXCHANGE_WORDS);
-  private readonly numeric: Record<string, unknown>;
+  private readonly environments: Environments;
   private readonly stackBytes: number;
-  /** Where arguments of host functions stand, in words. */
-  private spare = 0;
-  /** How often a call must have come back to the interpreter before the caller is entered behind it. */
+  /** How many times its price a function must have cost before it is compiled. */
   private readonly patience: number;
 
   constructor(store: Store, state: ExecutionState, heap: CodeHeap, hostOf: (func: number) => HostFunction | undefined, probed: (func: number) => boolean, patience: number) {
@@ -106,7 +94,9 @@ export class CompiledTier {
     this.hostOf = hostOf;
     this.probed = probed;
     this.patience = patience;
-    this.numeric = numericLibrary(this.exchange);
+    const { departure } = this;
+    const compiled = (func: number): Compiled | undefined => this.functions.get(func);
+    this.environments = new Environments({ store, state, departure, hostOf, compiled, leave: (func, site, c, locals) => this.leave(func, site, c, locals) });
     this.stackBytes = measureStack();
   }
 
@@ -114,6 +104,8 @@ export class CompiledTier {
 
   /** How hot functions are, by address. */
   private heat = new Int32Array(256);
+  /** How often functions were compiled again. */
+  private readonly again = new Map<number, number>();
 
   /** Is a function compiled at its first call? */
   get eager(): boolean {
@@ -121,10 +113,10 @@ export class CompiledTier {
   }
   /** Instructions after which the interpreter comes back to see what is hot. */
   get stretch(): number {
-    return this.patience * 1000;
+    return Math.max(1, this.patience * STRETCH);
   }
-  /** A function was found running, or in the way of compiled code. Is it compiled now? */
-  warm(func: number, heat: number): boolean {
+  /** A function was found running after a stretch, or in the way of compiled code. Is it compiled now? */
+  warm(func: number, heat: number = this.stretch): boolean {
     if (this.functions.has(func)) return true;
     if (func >= this.heat.length) {
       const bigger = new Int32Array(this.store.funcs.length);
@@ -132,9 +124,17 @@ export class CompiledTier {
       this.heat = bigger;
     }
     this.heat[func]! += heat;
-    if (this.heat[func]! < this.patience * HOT) return false;
-    this.heat[func] = -this.patience * HOT;
+    if (this.heat[func]! < this.price(func)) return false;
+    this.heat[func] = -this.price(func);
     return this.compile(func);
+  }
+  /** What compiling a function costs, in instructions. */
+  private price(func: number): number {
+    const instance = this.store.funcs[func];
+    if (instance?.kind !== 'wasm') return 0;
+    const { module } = instance.instance;
+    const { body } = module.funcs[instance.index - module.imported.funcs]!;
+    return this.patience * (HOT + HOT_BYTE * (body.end - body.offset));
   }
 
   // Making code
@@ -162,9 +162,14 @@ export class CompiledTier {
   }
 
   private add(func: number, instance: WasmFunction): void {
-    const version = generate(this.store, instance, func, 0);
+    const cold = new Set<number>();
+    const version = generate(this.store, instance, func, 0, (offset, callee) => {
+      if (this.eager || this.functions.has(callee) || this.heap.isLowered(callee) || this.hostOf(callee) !== undefined) return false;
+      cold.add(offset);
+      return true;
+    });
     if (version.source.length > MAX_SOURCE) throw new NotWorthCompiling('too large');
-    const environment = this.environment(instance.instance);
+    const environment = this.environments.of(instance.instance);
     const { params, results } = instance.type;
     let at = 0;
     const args = params.map((type) => {
@@ -172,106 +177,59 @@ export class CompiledTier {
       at += 2;
       return isWide(type) ? `,I[p+${word}],I[p+${word + 1}]` : `,I[p+${word}]`;
     });
-    const [code, enter] = this.make(environment, version, `const f=(${version.source});return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`) as [Code, FromFrame];
+    const parts: (Code | undefined)[] = Array.from({ length: version.parts });
+    const body = `const f=(${version.source});return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`;
+    const [code, enter] = this.environments.make(environment, version, body, parts) as [Code, FromFrame];
     const calls = version.sites.flatMap((site, i) => (site.kind === 'after' ? [i] : []));
-    this.heap.addCompiled(func, calls.map((i) => version.sites[i]!.offset));
-    this.functions.set(func, { func, environment, version, code, enter, calls, resumed: new Map(), results });
+    const segment = this.heap.addCompiled(func, calls.map((i) => version.sites[i]!.offset));
+    this.functions.set(func, { func, environment, version, code, enter, segment, calls, resumed: new Map(), parts, partHeat: new Map(), cold, results });
     this.longest = Math.max(this.longest, 3 * version.size + 16);
     this.largest = Math.max(this.largest, version.cost);
     this.statistics.compiled++;
-    this.publish(func);
+    this.environments.publish(func);
   }
 
-  /** Runs generated source in the environment of an instance; its last value is the updater of the views. */
-  private make({ names }: Environment, { types, tables }: Version, body: string): unknown[] {
-    let head = HEADS.get(names);
-    if (head === undefined) HEADS.set(names, (head = `'use strict';const {${Object.keys(names).join(',')}}=E;${VIEWS}`));
-    for (const type of types) head += `const Y${type}=typed(${type});`;
-    for (const table of tables) head += `const N${table}=tables[${table}];`;
-    const made = new Function('E', head + body)(names) as unknown[];
-    this.refreshers.push(made.pop() as () => void);
-    return made;
-  }
-
-  private environment(instance: Instance): Environment {
-    const known = this.environments.get(instance);
+  /** The version that begins behind a site, made when enough has been spent for the lack of it. */
+  private resumed(compiled: Compiled, k: number, heat: number): FromFrame | undefined {
+    const known = compiled.resumed.get(k);
     if (known !== undefined) return known;
-    const targets: Code[] = [];
-    const typed = new Map<number, Code[]>();
-    const { departure, exchange } = this;
-    const memory = memoryOf(this.store, instance);
-    const environment: Environment = {
-      instance,
-      memory,
-      views: memory.i32,
-      targets,
-      typed,
-      names: {
-        ...this.numeric,
-        ...memoryLibrary(memory, exchange),
-        Q: exchange,
-        T: targets,
-        memory,
-        globals: this.store.globalCells,
-        tables: this.store.tables,
-        typed: (type: number) => this.typedTargets(environment, type),
-        o: (site: number, ...operands: number[]): number => {
-          departure.operands = operands;
-          return site;
-        },
-        x: (func: number, site: number, c: number, ...locals: number[]): number => this.leave(func, site, c, locals),
-      },
-    };
-    this.environments.set(instance, environment);
-    for (let func = 0; func < this.store.funcs.length; func++) targets.push(this.target(environment, func));
-    return environment;
+    const site = compiled.version.sites[k]!;
+    site.heat += heat;
+    if (site.heat < this.price(compiled.func) / 2 || compiled.resumed.size >= MAX_RESUMED) return undefined;
+    const { func, cold, environment, parts } = compiled;
+    const version = generate(this.store, this.store.funcs[func] as WasmFunction, func, k, (offset) => cold.has(offset));
+    if (version.source.length > MAX_SOURCE) {
+      site.heat = -Infinity;
+      return undefined;
+    }
+    const [code] = this.environments.make(environment, version, `return [(${version.source}),u];`, parts) as [FromFrame];
+    compiled.resumed.set(k, code);
+    this.statistics.resumed++;
+    return code;
+  }
+
+  /** A function was called with a value to dispatch on for which there is no version yet. */
+  private warmPart(compiled: Compiled, part: number): void {
+    const { func, cold, environment, parts, partHeat } = compiled;
+    if (part <= 0 || part >= parts.length || parts[part] !== undefined) return;
+    const heat = (partHeat.get(part) ?? 0) + CHANGE_HEAT;
+    partHeat.set(part, heat);
+    if (heat < this.price(func) / 2) return;
+    const version = generate(this.store, this.store.funcs[func] as WasmFunction, func, 0, (offset) => cold.has(offset), part);
+    partHeat.set(part, -Infinity);
+    if (version.source.length > MAX_SOURCE) return;
+    const [code] = this.environments.make(environment, version, `return [(${version.source}),u];`, parts) as [Code];
+    parts[part] = code;
+    this.statistics.resumed++;
   }
 
   /** What the store has got since the last time. */
   refresh(): void {
-    const count = this.store.funcs.length;
-    for (const environment of this.environments.values()) {
-      for (let func = environment.targets.length; func < count; func++) environment.targets.push(this.target(environment, func));
-      for (const [type, list] of environment.typed) while (list.length <= count) list.push(this.refusal(type, true));
-    }
-    this.refreshViews();
-  }
-  /** Memories may have grown. */
-  private refreshViews(): void {
-    for (const environment of this.environments.values()) environment.views = environment.memory.i32;
-    for (const refresh of this.refreshers) refresh();
-  }
-
-  private typedTargets(environment: Environment, type: number): Code[] {
-    let list = environment.typed.get(type);
-    if (list !== undefined) return list;
-    const refusal = this.refusal(type, true);
-    list = Array.from({ length: this.store.funcs.length + 1 }, () => refusal);
-    environment.typed.set(type, list);
-    for (const { func, environment: own, code } of this.functions.values()) {
-      if (own === environment && this.store.funcs[func]!.typeId === type && this.hostOf(func) === undefined) list[func + 1] = code;
-    }
-    return list;
-  }
-
-  private target(environment: Environment, func: number): Code {
-    const host = this.hostOf(func);
-    const { typeId } = this.store.funcs[func]!;
-    if (host !== undefined) return host.kind === 'leaf' && plain(host.type) ? this.leafCall(environment, host) : this.refusal(typeId, false);
-    const compiled = this.functions.get(func);
-    return compiled?.environment === environment ? compiled.code : this.refusal(typeId, false);
+    this.environments.refresh();
   }
   /** Tells all code what calls of a function call now. */
   publish(func: number): void {
-    const { typeId } = this.store.funcs[func]!;
-    for (const environment of this.environments.values()) {
-      environment.targets[func] = this.target(environment, func);
-      const typed = environment.typed.get(typeId);
-      const compiled = this.functions.get(func);
-      if (typed !== undefined) {
-        typed[func + 1] = compiled?.environment === environment && this.hostOf(func) === undefined ? compiled.code : this.refusal(typeId, true);
-      }
-    }
+    this.environments.publish(func);
   }
 
   /** The code of a function is out of date. */
@@ -280,6 +238,8 @@ export class CompiledTier {
     if (compiled === undefined) return;
     this.leaving.set(func, compiled);
     this.functions.delete(func);
+    this.strays.clear();
+    this.returns.clear();
     this.heap.removeCompiled(func);
     this.publish(func);
   }
@@ -288,70 +248,18 @@ export class CompiledTier {
     const funcs = [...this.functions.keys()];
     this.functions.clear();
     this.strays.clear();
+    this.returns.clear();
     for (const func of funcs) this.publish(func);
-    this.refreshers.length = 0;
+    this.environments.forget();
   }
 
   // What generated code calls
 
-  private readonly refusals = new Map<number, Code>();
-  /** Stands for functions that compiled code does not call: the interpreter is to do the call. */
-  private refusal(typeId: number, indirect: boolean): Code {
-    const key = typeId * 2 + Number(indirect);
-    const known = this.refusals.get(key);
-    if (known !== undefined) return known;
-    const { params } = this.store.types.comp(typeId) as FuncType;
-    const { departure, exchange } = this;
-    const code: Code = (c, _, ...given) => {
-      const refused: number[] = [];
-      let at = 0;
-      for (const type of params) refused.push(given[at++]!, isWide(type) ? given[at++]! : 0);
-      if (indirect) refused.push(exchange[INDEX]!, 0);
-      departure.refused = refused;
-      departure.budget = c + 1;
-      return MARK;
-    };
-    this.refusals.set(key, code);
-    return code;
-  }
-
-  private leafCall(environment: Environment, host: LeafFunction): Code {
-    const { state, departure, exchange } = this;
-    const { params, results } = host.type;
-    const memory = memoryOf(this.store, environment.instance);
-    return (c, _, ...given) => {
-      const { spare } = this;
-      let { i32 } = state.cells;
-      let at = 0;
-      params.forEach((type, i) => {
-        i32[spare + 2 * i] = given[at++]!;
-        if (isWide(type)) i32[spare + 2 * i + 1] = given[at++]!;
-      });
-      state.left = c + this.reserve;
-      state.calls[0]!++;
-      try {
-        callLeaf(state, host, spare);
-      } catch (error) {
-        if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) throw error;
-        departure.failure = error;
-        departure.refused = params.flatMap((_type, i) => [i32[spare + 2 * i]!, i32[spare + 2 * i + 1]!]);
-        departure.budget = c;
-        return MARK;
-      }
-      if (memory.i32 !== environment.views) this.refreshViews();
-      ({ i32 } = state.cells);
-      for (let i = 0; i < results.length * 2; i++) exchange[i] = i32[spare + i]!;
-      if (!state.interrupted) return c;
-      departure.interrupted = true;
-      departure.budget = c;
-      return MARK;
-    };
-  }
-
   /** A frame of compiled code ends; it answers what that frame is to return. */
   private leave(func: number, k: number, c: number, locals: number[]): number {
     const { departure } = this;
-    const site = this.siteOf(func, k);
+    const { version } = this.compiledOf(func);
+    const site = version.sites[k]!;
     const words = locals;
     words.push(...departure.operands);
     departure.operands = [];
@@ -366,23 +274,20 @@ export class CompiledTier {
       if (c !== MARK) departure.budget = c + site.uncount;
       if (site.kind === 'after') {
         // The call has returned: its results are operands.
-        const operands = 2 * (site.next!.types.length + (this.functions.get(func) ?? this.leaving.get(func))!.version.locals);
-        for (let i = 0; words.length < operands; i++) words.push(this.exchange[i]!);
+        const operands = 2 * (site.next!.types.length + version.locals);
+        for (let i = 0; words.length < operands; i++) words.push(this.environments.exchange[i]!);
       }
     }
     departure.frames.push({ func, site: k, calling, before, words });
     return MARK;
   }
-  private siteOf(func: number, k: number): Site {
-    return (this.functions.get(func) ?? this.leaving.get(func))!.version.sites[k]!;
+  private compiledOf(func: number): Compiled {
+    return (this.functions.get(func) ?? this.leaving.get(func))!;
   }
   /** Functions whose code was dropped while it ran. */
   private readonly leaving = new Map<number, Compiled>();
 
   // Running it
-
-  /** Budget that is kept back while compiled code runs, so that it does not go beyond the limit. */
-  private reserve = 0;
 
   /**
    * At an ENTER: runs compiled code until it returns or leaves. The state is as the interpreter's loop leaves it then.
@@ -392,33 +297,46 @@ export class CompiledTier {
     const { state, heap } = this;
     const { code, pc } = state;
     const func = code[pc + 1]!;
-    const compiled = this.functions.get(func);
-    const index = (pc - heap.segmentAt(pc)!.entry) / ENTER_WORDS;
-    const version = compiled === undefined || state.left <= 2 * this.longest ? undefined : this.version(compiled, index);
-    if (!this.eager && index === 0) this.warmCaller();
+    const segment = heap.segmentAt(pc)!;
+    const index = (pc - segment.entry) / ENTER_WORDS;
+    const current = this.functions.get(func);
+    const compiled = current?.segment === segment ? current : undefined;
+    const version = compiled === undefined ? undefined : index === 0 ? compiled.enter : this.resumed(compiled, compiled.calls[index - 1]!, CHANGE_HEAT);
     if (version !== undefined && this.run(func, version, index === 0 ? 1 : 0)) return this.departure.failure;
-    this.interpretInstead(func, pc, index);
+    this.interpretInstead(func, pc, index, compiled);
     return undefined;
   }
 
-  /** A caller that is interpreted keeps coming here. */
-  private warmCaller(): void {
-    const { records, rp } = this.state;
-    const caller = records[rp - RECORD + FUNC]!;
-    if (caller >= 0 && records[rp - RECORD + KIND] === FRAME.wasm) this.warm(caller, CHANGE_HEAT);
+  /** Compiled code has returned to lowered code, which keeps calling it: code that goes on there, if there is some. */
+  private versionOfCaller(): FromFrame | undefined {
+    const { records, rp, pc } = this.state;
+    const caller = records[rp + FUNC]!;
+    if (caller < 0 || records[rp + KIND] !== FRAME.wasm || !this.warm(caller, CHANGE_HEAT)) return undefined;
+    const compiled = this.functions.get(caller)!;
+    let k = this.returns.get(pc);
+    if (k === undefined) this.returns.set(pc, (k = this.siteBehind(compiled, pc)));
+    return k < 0 ? undefined : this.resumed(compiled, k, CHANGE_HEAT);
+  }
+  /** By places of lowered code where calls return to: the site; −1 where no version begins. */
+  private readonly returns = new Map<number, number>();
+  private siteBehind({ version }: Compiled, pc: number): number {
+    const { heap } = this;
+    const segment = heap.segmentAt(pc)!;
+    const place = segment.mode === 'fused' ? heap.map(segment).calling(pc) : undefined;
+    if (place === undefined || !place.canonical) return -1;
+    return version.sites.findIndex((site) => site.kind === 'after' && site.offset === place.offset);
   }
 
-  /** Places of lowered code where no version begins. */
+  /** Places of lowered code that are no heads of blocks. */
   private readonly strays = new Set<number>();
   /** The version that begins where the interpreter stands in a compiled function; undefined if there is none. */
   versionAt(func: number, pc: number, offset: () => number | undefined): FromFrame | undefined {
     const compiled = this.functions.get(func);
-    if (compiled === undefined || this.state.left <= 2 * this.longest || this.strays.has(pc)) return undefined;
+    if (compiled === undefined || this.strays.has(pc)) return undefined;
     const at = offset();
     const k = compiled.version.sites.findIndex((site) => site.kind === 'start' && site.offset === at && site.reached);
-    const version = k < 0 ? undefined : this.resumed(compiled, k, 0);
-    if (version === undefined) this.strays.add(pc);
-    return version;
+    if (k < 0) this.strays.add(pc);
+    return k < 0 ? undefined : this.resumed(compiled, k, this.stretch);
   }
 
   /** Of a host function that compiled code called last. */
@@ -431,81 +349,64 @@ export class CompiledTier {
    *
    * @param counted Calls that the code will count, and the loop has counted already.
    */
-  run(func: number, first: FromFrame, counted = 0): boolean {
-    const { state, departure } = this;
-    let { fp, rp } = state;
-    let version = first;
+  run(func: number, version: FromFrame, counted = 0): boolean {
     let running = this.functions.get(func)!;
-    this.reserve = this.longest;
-    for (let entered = false; ; entered = true) {
-      const stack = this.room(fp, rp);
-      if (stack < LEAST_STACK) return entered;
-      if (!entered) state.calls[0]! -= counted;
-      this.statistics.entries++;
-      departure.clear();
-      const { environment } = running;
-      if (environment.views !== environment.memory.i32) this.refreshViews();
-      const c = call(version, state.left - this.reserve, stack, state.cells.i32, fp);
-      state.calls[0]! += this.exchange[CALLS]!;
-      this.exchange[CALLS] = 0;
-      if (c !== MARK) {
-        this.return(running, c, fp, rp);
-        return true;
-      }
-      this.statistics.departures++;
-      const next = this.write(rp, fp);
-      if (next === undefined || departure.failure !== undefined || state.left <= 2 * this.reserve) return true;
-      // Where a function dispatches on what it is resumed with.
-      ({ fp, rp } = state);
-      version = next;
-      running = this.functions.get(state.records[rp + FUNC]!)!;
+    if (!this.runOnce(running, version, counted)) return false;
+    if (this.eager) return true;
+    while (!this.departed) {
+      const next = this.versionOfCaller();
+      if (next === undefined) break;
+      running = this.functions.get(this.state.records[this.state.rp + FUNC]!)!;
+      if (!this.runOnce(running, next, 0)) break;
     }
+    return true;
+  }
+  /** Did the code that ran last leave? */
+  private departed = false;
+
+  private runOnce(running: Compiled, version: FromFrame, counted: number): boolean {
+    const { state, departure, environments } = this;
+    const { fp, rp } = state;
+    if (state.left <= 2 * this.longest) return false;
+    const stack = this.room(fp, rp);
+    if (stack < LEAST_STACK) return false;
+    environments.reserve = this.longest;
+    state.calls[0]! -= counted;
+    this.statistics.entries++;
+    departure.clear();
+    const { environment } = running;
+    if (environment.views !== environment.memory.i32) environments.refreshViews();
+    const c = call(version, state.left - this.longest, stack, state.cells.i32, fp);
+    this.departed = c === MARK;
+    if (this.departed) {
+      this.statistics.departures++;
+      this.write(rp, fp);
+    } else this.return(running, c, fp, rp);
+    return true;
   }
 
   private return({ results }: Compiled, c: number, fp: number, rp: number): void {
-    const { state } = this;
+    const { state, environments } = this;
     const { records } = state;
-    state.left = c + this.reserve;
+    state.left = c + environments.reserve;
     const { i32 } = state.cells;
-    for (let i = 0; i < 2 * results.length; i++) i32[fp + i] = this.exchange[i]!;
+    for (let i = 0; i < 2 * results.length; i++) i32[fp + i] = environments.exchange[i]!;
     state.rp = rp - RECORD;
     state.fp = records[state.rp + FP]!;
     state.pc = records[state.rp + PC]!;
   }
 
   /** Goes on in lowered code where an ENTER stands. */
-  private interpretInstead(func: number, pc: number, index: number): void {
+  private interpretInstead(func: number, pc: number, index: number, compiled: Compiled | undefined): void {
     const { state, heap } = this;
     if (index === 0) state.pc = heap.segmentOf(func, 'fused').entry;
-    else {
-      const compiled = this.functions.get(func);
-      if (compiled === undefined) state.pc = this.lookUpReturn(func, heap.map(heap.segmentAt(pc)!).calling(pc)!.offset);
-      else state.pc = this.returnPc(func, compiled.version.sites[compiled.calls[index - 1]!]!);
-    }
-  }
-
-  private version(compiled: Compiled, index: number): FromFrame | undefined {
-    if (index === 0) return compiled.enter;
-    const k = compiled.calls[index - 1]!;
-    return this.resumed(compiled, k);
-  }
-  private resumed(compiled: Compiled, k: number, patience = this.patience): FromFrame | undefined {
-    const known = compiled.resumed.get(k);
-    if (known !== undefined) return known;
-    const site = compiled.version.sites[k]!;
-    if (site.hits++ < patience || compiled.resumed.size >= MAX_RESUMED) return undefined;
-    const instance = this.store.funcs[compiled.func] as WasmFunction;
-    const version = generate(this.store, instance, compiled.func, k);
-    if (version.source.length > MAX_SOURCE) return undefined;
-    const [code] = this.make(compiled.environment, version, `return [(${version.source}),u];`) as [FromFrame];
-    compiled.resumed.set(k, code);
-    this.statistics.resumed++;
-    return code;
+    else if (compiled === undefined) state.pc = this.lookUpReturn(func, heap.map(heap.segmentAt(pc)!).calling(pc)!.offset);
+    else state.pc = this.returnPc(func, compiled.version.sites[compiled.calls[index - 1]!]!);
   }
 
   /** How many bytes of JavaScript frames may come above a frame, given the room for flat ones. */
   private room(fp: number, rp: number): number {
-    const { state } = this;
+    const { state, environments } = this;
     const { maxCallDepth, maxStackCells } = state.limits;
     const frames = Math.ceil(this.stackBytes / FRAME_BYTES);
     if (state.recordEnd - rp < frames * RECORD && state.recordEnd < maxCallDepth * RECORD) {
@@ -516,8 +417,8 @@ export class CompiledTier {
     }
     const stack = Math.min(this.stackBytes, (Math.floor((state.recordEnd - rp) / RECORD) - 2) * FRAME_BYTES);
     // A flat frame is no larger than what its call takes off; the first one took nothing, and the last may be over.
-    this.spare = (fp + (stack >> 2) + (this.largest >> 1)) & ~1;
-    const end = this.spare + 2 * SPARE_CELLS;
+    environments.spare = (fp + (stack >> 2) + (this.largest >> 1)) & ~1;
+    const end = environments.spare + 2 * SPARE_CELLS;
     if (end > state.cellEnd) {
       if (end > maxStackCells * 2) return 0;
       state.cells.reserve((end >> 1) + 1);
@@ -526,14 +427,13 @@ export class CompiledTier {
     return stack;
   }
 
-  /** Writes the frames that were left into the flat state, the outermost at `rp` and `fp`. Answers compiled code to go on with. */
-  private write(outermost: number, base: number): FromFrame | undefined {
-    const { state, departure } = this;
+  /** Writes the frames that were left into the flat state, the outermost at `rp` and `fp`. */
+  private write(outermost: number, base: number): void {
+    const { state, departure, environments } = this;
     const { records, cells } = state;
     let rp = outermost;
     let fp = base;
-    let next: FromFrame | undefined;
-    state.left = departure.budget + this.reserve;
+    state.left = departure.budget + environments.reserve;
     for (let i = departure.frames.length - 1; i >= 0; i--) {
       const { func, site: k, calling, before, words } = departure.frames[i]!;
       cells.i32.set(words, fp);
@@ -541,26 +441,35 @@ export class CompiledTier {
       records[rp + FP] = fp;
       state.rp = rp;
       state.fp = fp;
-      const site = this.siteOf(func, k);
+      const compiled = this.compiledOf(func);
+      const site = compiled.version.sites[k]!;
       if (calling) {
         records[rp + PC] = this.callPc(func, k, site);
         rp += RECORD;
         fp += words.length;
       } else {
-        const compiled = this.functions.get(func);
-        if (site.kind === 'start' && departure.budget > 0 && compiled !== undefined) next = this.resumed(compiled, k);
-        if (before && !this.eager) this.warmCallee(site);
-        state.pc = departure.failure === undefined && next === undefined ? this.standingPc(func, site, before) : this.exactPc(func, site);
+        state.pc = departure.failure === undefined ? this.standingPc(func, site, before) : this.exactPc(func, site);
+        if (departure.failure === undefined && this.functions.has(func)) this.learn(compiled, k, words);
       }
     }
     this.leaving.clear();
-    return next;
   }
 
-  /** A call that compiled code left for. */
-  private warmCallee({ callee, table }: Site): void {
-    const func = table < 0 ? callee : (this.store.tables[table]!.elements[this.exchange[INDEX]! >>> 0] ?? 0) / 4 - 1;
-    if (func >= 0 && this.hostOf(func) === undefined) this.warm(func, CHANGE_HEAT);
+  /** Why did compiled code leave? What that costs is on the account of what would have spared it. */
+  private learn(compiled: Compiled, k: number, words: readonly number[]): void {
+    const { version, func } = compiled;
+    const site = version.sites[k]!;
+    if (k === version.partSite) this.warmPart(compiled, words[2 * version.partLocal]!);
+    if (this.eager || site.kind !== 'at' || (site.callee < 0 && site.table < 0)) return;
+    const callee = site.table < 0 ? site.callee : (this.store.tables[site.table]!.elements[words[words.length - 2]! >>> 0] ?? 0) / 4 - 1;
+    if (callee >= 0 && this.hostOf(callee) === undefined) this.warm(callee, CHANGE_HEAT);
+    if (!compiled.cold.has(site.offset)) return;
+    site.heat += CHANGE_HEAT;
+    const times = this.again.get(func) ?? 0;
+    if (site.heat < this.price(func) || times >= MAX_AGAIN) return;
+    this.again.set(func, times + 1);
+    this.drop(func);
+    this.compile(func);
   }
 
   /** Where a call that is under way comes back to. */
@@ -575,7 +484,7 @@ export class CompiledTier {
       if (calls[middle]! <= k) low = middle;
       else high = middle - 1;
     }
-    return this.heap.compiledEntry(func) + ENTER_WORDS * (low + 1);
+    return compiled.segment.entry + ENTER_WORDS * (low + 1);
   }
 
   /** Lowered code behind a call, whose operands are in their own cells. */
@@ -614,12 +523,6 @@ export class CompiledTier {
   }
 }
 
-/** Views of memory and globals, and what takes them anew. */
-const VIEWS =
-  'let M,B,C,H,K,G;const u=()=>{M=memory.i32;B=memory.u8;C=memory.i8;H=memory.u16;K=memory.i16;G=globals.i32;};u();';
-/** The beginning of all generated code of an environment. */
-const HEADS = new WeakMap<Record<string, unknown>, string>();
-
 function call(version: FromFrame, c: number, d: number, words: Int32Array, fp: number): number {
   try {
     return version(c, d, words, fp);
@@ -627,10 +530,6 @@ function call(version: FromFrame, c: number, d: number, words: Int32Array, fp: n
     if (error instanceof RangeError) throw new Crash(`compiled code overflowed the stack: ${error.message}`);
     throw error;
   }
-}
-
-function plain({ params, results }: FuncType): boolean {
-  return !params.includes(V128) && !results.includes(V128);
 }
 
 /** Bytes of stack that compiled code may use: half of what there is here, by frames of a size known well enough. */

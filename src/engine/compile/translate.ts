@@ -45,8 +45,12 @@ export class Translator extends AccessTranslator {
   private readonly types = new Set<number>();
   private readonly tables = new Set<number>();
 
-  constructor(store: Store, func: WasmFunction) {
+  /** Is the call at this byte offset left out, because it has never been done? */
+  private readonly isCold: (offset: number, callee: number) => boolean;
+
+  constructor(store: Store, func: WasmFunction, isCold: (offset: number, callee: number) => boolean) {
     super(store, func);
+    this.isCold = isCold;
     if (this.locals.includes(V128)) throw new NotWorthCompiling('vectors');
   }
 
@@ -163,9 +167,9 @@ export class Translator extends AccessTranslator {
   }
 
   /** An instruction that is seldom run, or that stops: the interpreter does it. */
-  private interpreted(): void {
+  private interpreted(callee: number = -1): void {
     this.simplify();
-    this.line(this.leave());
+    this.line(this.leave(callee));
     this.block.end = { kind: 'stop' };
     this.reachable = false;
   }
@@ -632,16 +636,18 @@ export class Translator extends AccessTranslator {
     const typeId = indirect ? instance.typeIds[reader.x]! : store.funcs[address]!.typeId;
     const type = store.types.comp(typeId) as FuncType;
     if (type.params.includes(V128) || type.results.includes(V128) || type.params.length > 100) throw new NotWorthCompiling('vectors');
+    if (!indirect && this.isCold(reader.start, address)) return this.interpreted(address);
+    this.simplify();
+    const table = indirect ? instance.tables[reader.y]! : -1;
     let target = `T[${address}]`;
     if (indirect) {
-      const table = instance.tables[reader.y]!;
       if (store.tables[table]!.is64) throw new NotWorthCompiling('a table with 64-bit addresses');
-      const index = this.simple(this.pop()).lo();
-      this.line(`Q[${INDEX}]=${index};`);
       this.types.add(typeId);
       this.tables.add(table);
-      target = `Y${typeId}[N${table}.elements[${index}>>>0]>>2]`;
+      target = `Y${typeId}[N${table}.elements[${this.stack.at(-1)!.lo()}>>>0]>>2]`;
     }
+    this.line(`if((F=${target})===undefined){${this.leave(address, table)}}`);
+    if (indirect) this.pop();
     const count = type.params.length;
     const first = this.stack.length - count;
     let args = '';
@@ -653,10 +659,10 @@ export class Translator extends AccessTranslator {
     for (let i = 0; i < first; i++) this.line(variable(i, this.stack[i]!));
     const below = this.typesBelow(first);
     const next = this.newBlock([...below, ...type.results]);
-    const site = this.addSite('after', reader.start, next, address, indirect ? instance.tables[reader.y]! : -1);
+    const site = this.addSite('after', reader.start, next);
     this.stack.length = 0;
     for (const operand of below) this.pushVariable(operand);
-    this.line(`c=${target}(c,d${args});if(c<0){${leaving(site, this.stack)}}`);
+    this.line(`c=F(c,d${args});if(c<0){${leaving(site, this.stack)}}`);
     this.block.known = undefined;
     type.results.forEach((result, i) => {
       this.line(`s${first + i}=Q[${2 * i}];${isWide(result) ? `z${first + i}=Q[${2 * i + 1}];` : ''}`);
@@ -665,11 +671,6 @@ export class Translator extends AccessTranslator {
     this.begin(next);
   }
 }
-
-/** Where an indirect call leaves its index, for when the interpreter has to do it. */
-export const INDEX = 2000;
-/** Where compiled code counts its calls of compiled code. */
-export const CALLS = 2001;
 
 function bitwise(operator: string, a: string, b: string): string {
   if (operator === '&' && (a === '0' || b === '0')) return '0';

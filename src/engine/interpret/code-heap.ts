@@ -130,8 +130,9 @@ export class CodeHeap {
   entry(func: number): number {
     return (this.compiled.get(func) ?? this.segmentOf(func, 'fused')).entry;
   }
-  compiledEntry(func: number): number {
-    return this.compiled.get(func)!.entry;
+  /** Has the function been run, or looked at? */
+  isLowered(func: number): boolean {
+    return this.current.fused.has(func);
   }
   /** Is that where calls of the function go, as far as its kind of code is concerned? */
   isCurrent(segment: Segment): boolean {
