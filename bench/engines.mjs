@@ -11,6 +11,7 @@ export const builtMain = join(here, '../dist/cli/main.js');
  * @typedef {object} Engine
  * @property {string} id what `--engines` calls it
  * @property {string} name
+ * @property {boolean} isOurs
  * @property {string | undefined} node the Node binary that it runs on; undefined for a native engine
  * @property {(module: string, args: readonly string[]) => string[]} command
  *
@@ -19,27 +20,40 @@ export const builtMain = join(here, '../dist/cli/main.js');
  */
 
 export const TIERS = /** @type {const} */ (['interp', 'compiled', 'auto']);
+/** @param {string} id */
+const isTier = (id) => /** @type {readonly string[]} */ (TIERS).includes(id);
 const TIER_NAMES = { interp: 'retunwind, interpreter', compiled: 'retunwind, compiled', auto: 'retunwind, auto' };
 
-/** What runs on Node: once for each Node binary. @type {readonly { id: string, name: string, command: (main: string) => string[] }[]} */
+/** What runs on Node, once for each Node binary; `needs` is a package. @type {readonly { id: string, name: string, needs?: string, command: (main: string) => string[] }[]} */
 const ON_NODE = [
-  ...TIERS.map((tier) => ({ id: tier, name: TIER_NAMES[tier], command: (/** @type {string} */ main) => [main, 'run', '--tier', tier] })),
+  ...TIERS.map((tier) => ({ id: tier, name: TIER_NAMES[tier], command: (/** @type {string} */ main) => [main, 'run', '--stats', '--tier', tier] })),
   { id: 'node', name: "Node's own engine", command: () => [join(here, 'v8-wasi.mjs')] },
+  { id: 'polywasm', name: 'polywasm', needs: 'polywasm', command: () => [join(here, 'polywasm-wasi.mjs')] },
 ];
 
-/** What must be on PATH. @type {readonly { id: string, name: string, program: string, words: readonly string[] }[]} */
+/** What must be on PATH, by one of these names. @type {readonly { id: string, name: string, programs: readonly string[], words: readonly string[] }[]} */
 const NATIVE = [
-  { id: 'wazero', name: 'wazero, compiler', program: 'wazero', words: ['run'] },
-  { id: 'wazero-interp', name: 'wazero, interpreter', program: 'wazero', words: ['run', '-interpreter'] },
-  { id: 'wasmtime', name: 'wasmtime', program: 'wasmtime', words: ['run'] },
-  { id: 'wasmer', name: 'wasmer', program: 'wasmer', words: ['run'] },
-  { id: 'wasm3', name: 'wasm3', program: 'wasm3', words: [] },
-  { id: 'wasmi', name: 'wasmi', program: 'wasmi_cli', words: [] },
-  { id: 'iwasm', name: 'iwasm', program: 'iwasm', words: [] },
-  { id: 'wasmedge', name: 'wasmedge', program: 'wasmedge', words: [] },
+  { id: 'wazero', name: 'wazero, compiler', programs: ['wazero'], words: ['run'] },
+  { id: 'wazero-interp', name: 'wazero, interpreter', programs: ['wazero'], words: ['run', '-interpreter'] },
+  { id: 'wasmtime', name: 'wasmtime', programs: ['wasmtime'], words: ['run'] },
+  { id: 'wasmer', name: 'wasmer', programs: ['wasmer'], words: ['run'] },
+  { id: 'wasm3', name: 'wasm3', programs: ['wasm3'], words: [] },
+  { id: 'wasmi', name: 'wasmi', programs: ['wasmi', 'wasmi_cli'], words: [] },
+  { id: 'iwasm', name: 'iwasm', programs: ['iwasm'], words: [] },
+  { id: 'wasmedge', name: 'wasmedge', programs: ['wasmedge'], words: ['run'] },
+  { id: 'wasm-interp', name: 'wasm-interp', programs: ['wasm-interp'], words: ['--wasi'] },
 ];
 
 export const ENGINE_IDS = [...ON_NODE, ...NATIVE].map(({ id }) => id);
+
+/** @param {string} name of a package */
+function isInstalled(name) {
+  try {
+    return import.meta.resolve(name) !== '';
+  } catch {
+    return false;
+  }
+}
 
 /** @param {string} path @returns {Node} */
 export function nodeAt(path) {
@@ -61,18 +75,20 @@ export function findEngines(ids, nodes, { main = builtMain, flags = [] } = {}) {
   const engines = [];
   /** @type {Absent[]} */
   const absent = [];
-  for (const { path, label } of nodes) {
-    for (const { id, name, command } of ON_NODE) {
-      if (!ids.includes(id)) continue;
+  for (const { id, name, needs, command } of ON_NODE.filter((engine) => ids.includes(engine.id))) {
+    if (needs !== undefined && !isInstalled(needs)) {
+      absent.push({ id, name, why: `the package ${needs} is not installed` });
+      continue;
+    }
+    for (const { path, label } of nodes) {
       const prefix = [path, '--no-warnings', ...flags, ...command(main)];
-      engines.push({ id, name: nodes.length === 1 ? name : `${name} (${label})`, node: path, command: (module, args) => [...prefix, module, ...args] });
+      engines.push({ id, isOurs: isTier(id), name: nodes.length === 1 ? name : `${name} (${label})`, node: path, command: (module, args) => [...prefix, module, ...args] });
     }
   }
-  for (const { id, name, program, words } of NATIVE) {
-    if (!ids.includes(id)) continue;
-    const file = onPath(program);
-    if (file === undefined) absent.push({ id, name, why: `no ${program} on PATH` });
-    else engines.push({ id, name, node: undefined, command: (module, args) => [file, ...words, module, ...args] });
+  for (const { id, name, programs, words } of NATIVE.filter((engine) => ids.includes(engine.id))) {
+    const file = programs.map(onPath).find((path) => path !== undefined);
+    if (file === undefined) absent.push({ id, name, why: `no ${programs.join(' or ')} on PATH` });
+    else engines.push({ id, name, isOurs: false, node: undefined, command: (module, args) => [file, ...words, module, ...args] });
   }
   engines.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
   return { engines, absent };

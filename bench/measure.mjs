@@ -21,14 +21,16 @@ export function onPath(name) {
   return undefined;
 }
 
+/** Processor time after which a command has failed, in seconds. */
+const PATIENCE = 600;
 /** What `time` says goes to descriptor 3, apart from the command's own standard error. */
-const TIMED = 'TIMEFORMAT="%R %U %S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3';
+const TIMED = `ulimit -t ${PATIENCE}; ` + 'TIMEFORMAT="%R %U %S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3';
 
 /**
  * One run of a command to its end. `cpu` is user and system time of the whole process; both are seconds. Throws when
  * the command fails, with the last that it said.
  * @param {readonly string[]} command
- * @returns {{ wall: number, cpu: number, stdout: string }}
+ * @returns {{ wall: number, cpu: number, stdout: string, stderr: string }}
  */
 export function runProcess(command) {
   const { status, signal, output } = spawnSync('bash', ['-c', TIMED, 'bash', ...command], {
@@ -42,7 +44,7 @@ export function runProcess(command) {
     throw new Error(`ended with ${status ?? signal}${said ? `: ${said}` : ''}`);
   }
   const [wall, user, system] = /** @type {[number, number, number]} */ ((times ?? '').trim().split(' ').map(Number));
-  return { wall, cpu: user + system, stdout: stdout ?? '' };
+  return { wall, cpu: user + system, stdout: stdout ?? '', stderr: stderr ?? '' };
 }
 
 /**

@@ -1,143 +1,199 @@
 // @ts-check
-// Whole-process comparisons. Every round runs every engine once, in turn, so that a slow moment of the machine strikes
-// all of them; what counts is the median over the rounds of each engine's ratio to ours in the same round.
-//
-//   npm run bench -- [--rounds N] [--percent N] [--big FILE] [--json FILE]
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { brotliDecompressSync } from 'node:zlib';
-import { median, onPath, quantile, runProcess, table, timeToOutput } from './measure.mjs';
+// The comparison with other engines: whole processes, their times and outputs. What they print must be the same; an
+// engine that is absent, fails, or prints something else is named.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { drawChart } from './chart.mjs';
+import { runAll, typical, withRatios } from './compare.mjs';
+import { builtMain, ENGINE_IDS, findEngines, nodeAt, TIERS } from './engines.mjs';
+import { machine } from './machine.mjs';
+import { observeAll, WAYS } from './observing.mjs';
+import { PROGRAMS, Workplace } from './programs.mjs';
+import { digits, markdownTable, Progress, showSpread, table } from './report.mjs';
+import { geometricMean, median } from './statistics.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    percent: { type: 'string', default: '100' },
-    big: { type: 'string' },
-    json: { type: 'string' },
-  },
-});
-const rounds = Number(options.rounds);
-const root = join(import.meta.dirname, '..');
-const main = join(root, 'dist/cli/main.js');
-const folder = mkdtempSync(join(tmpdir(), 'retunwind-bench-'));
+const PARTS = /** @type {const} */ (['programs', 'observed', 'memory']);
+/** Benchmarks of their own, which `--all` runs too. */
+const OTHERS = ['startup.mjs', 'steady.mjs', 'replay.mjs'];
 
-/** @typedef {{ name: string, command: (module: string, args: readonly string[]) => string[] }} Engine */
+const options = await yargs(hideBin(process.argv))
+  .scriptName('npm run bench --')
+  .usage('$0 [options]\n\nCompares retunwind with other engines: whole processes, medians over interleaved rounds, ratios with their quartiles.')
+  .option('only', { type: 'string', array: true, choices: PROGRAMS.map(({ id }) => id), default: PROGRAMS.map(({ id }) => id), describe: 'these programs' })
+  .option('engines', { type: 'string', array: true, choices: ENGINE_IDS, default: ENGINE_IDS, describe: 'these engines' })
+  .option('parts', { type: 'string', array: true, choices: PARTS, default: PARTS, describe: 'programs on all engines; speed under observation; memory of a loaded module' })
+  .option('node', { type: 'string', array: true, default: [process.execPath], describe: 'Node binaries to run on, as further columns' })
+  .option('runs', { type: 'number', defaultDescription: '5', describe: 'rounds' })
+  .option('percent', { type: 'number', defaultDescription: '100', describe: 'how much of the work' })
+  .option('quick', { type: 'boolean', default: false, describe: 'one round of 5 percent: does everything work?' })
+  .option('baseline', { type: 'string', choices: ENGINE_IDS, default: 'auto', describe: 'what the ratios are to' })
+  .option('big', { type: 'string', describe: 'a module of 14 MB for the memory part, such as esbuild.wasm of the npm package esbuild-wasm' })
+  .option('big-args', { type: 'string', array: true, default: ['--minify', '--loader=js'], describe: 'its arguments' })
+  .option('main', { type: 'string', default: builtMain, defaultDescription: 'dist/cli/main.js', describe: 'the command line of another build of retunwind' })
+  .option('json', { type: 'string', describe: 'a file for all figures' })
+  .option('svg', { type: 'string', describe: 'a file for a chart of the elapsed times' })
+  .option('markdown', { type: 'boolean', default: false, describe: 'tables to be pasted' })
+  .option('all', { type: 'boolean', default: false, describe: `and after it ${OTHERS.join(', ')}` })
+  .example('$0 --quick', 'does everything work?')
+  .example('$0 --only mix --engines auto node wazero', 'one program, three engines')
+  .example('$0 --node node $HOME/node26/bin/node', 'on two Nodes')
+  .example('$0 --all --markdown --json bench.json --svg bench.svg', 'all figures')
+  .epilogue('More: npm run bench:steady (kernels after warm-up), npm run bench:micro, node bench/replay.mjs (recording and going back).')
+  .strict()
+  .version(false)
+  .wrap(110)
+  .parse();
 
-/** @type {Engine[]} */
-const ours = [{ name: 'retunwind (interpreter)', command: (module, args) => [process.execPath, main, 'run', '--tier', 'interp', module, ...args] }];
+const usual = options.quick ? { rounds: 1, percent: 5 } : { rounds: 5, percent: 100 };
+const rounds = options.runs ?? usual.rounds;
+const percent = options.percent ?? usual.percent;
+const show = options.markdown ? markdownTable : table;
+const nodes = options.node.map(nodeAt);
+const firstNode = /** @type {import('./engines.mjs').Node} */ (nodes[0]);
+const { engines, absent } = findEngines(options.engines, nodes, { main: options.main });
+const tiers = TIERS.filter((tier) => options.engines.includes(tier));
+const programs = PROGRAMS.filter(({ id }) => options.only.includes(id));
+const has = (/** @type {typeof PARTS[number]} */ part) => options.parts.includes(part);
+const workplace = new Workplace();
 
-/** Other engines: what must be on PATH, and how each is asked to run a WASI command. */
-const RIVALS = [
-  { name: "Node's own engine", program: process.execPath, command: (/** @type {string} */ node) => [node, '--no-warnings', join(import.meta.dirname, 'v8-wasi.mjs')] },
-  { name: 'wazero, interpreter', program: 'wazero', command: (/** @type {string} */ file) => [file, 'run', '-interpreter'] },
-  { name: 'wazero, compiler', program: 'wazero', command: (/** @type {string} */ file) => [file, 'run'] },
-  { name: 'wasmtime', program: 'wasmtime', command: (/** @type {string} */ file) => [file, 'run'] },
-  { name: 'wasmer', program: 'wasmer', command: (/** @type {string} */ file) => [file, 'run'] },
-  { name: 'wasm3', program: 'wasm3', command: (/** @type {string} */ file) => [file] },
-  { name: 'wasmi', program: 'wasmi_cli', command: (/** @type {string} */ file) => [file] },
-  { name: 'iwasm', program: 'iwasm', command: (/** @type {string} */ file) => [file] },
-  { name: 'wasmedge', program: 'wasmedge', command: (/** @type {string} */ file) => [file] },
-];
+/** @param {string} title */
+const heading = (title) => console.log(options.markdown ? `\n### ${title}\n` : `\n${title}\n`);
+/** @param {number | undefined} seconds */
+const time = (seconds) => (seconds === undefined ? '—' : `${digits(seconds)} s`);
+/** @typedef {import('./compare.mjs').Compared} Compared */
+/** @typedef {{ id: string, title: string, instructions: number | undefined, engines: Compared[] }} Result */
 
-/** @type {string[]} */
-const absent = [];
-/** @type {Engine[]} */
-const rivals = [];
-for (const { name, program, command } of RIVALS) {
-  const file = program === process.execPath ? program : onPath(program);
-  if (file === undefined) absent.push(`${name} (no ${program} on PATH)`);
-  else rivals.push({ name, command: (module, args) => [...command(file), module, ...args] });
-}
-
-/** @param {string} name */
-function unpack(name) {
-  const file = join(folder, `${name}.wasm`);
-  writeFileSync(file, brotliDecompressSync(readFileSync(join(root, `spec-tests/programs/built/${name}.wasm.br`))));
-  return file;
-}
-
-/** @param {number} value */
-const seconds = (value) => `${value.toFixed(3)} s`;
-/** @param {readonly number[]} ratios */
-const spread = (ratios) => `${median(ratios).toFixed(2)} (${quantile(ratios, 0.25).toFixed(2)}-${quantile(ratios, 0.75).toFixed(2)})`;
-
-/** Runs every engine `rounds` times in turn. @param {string} module @param {readonly string[]} args */
-function compareWhole(module, args) {
-  const engines = [...ours, ...rivals];
-  /** @type {Map<string, { wall: number[], cpu: number[] }>} */
-  const times = new Map(engines.map(({ name }) => [name, { wall: [], cpu: [] }]));
-  /** @type {string | undefined} */
-  let expected;
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, command } of engines) {
-      const { wall, cpu, stdout } = runProcess(command(module, args));
-      expected ??= stdout;
-      if (stdout !== expected) throw new Error(`${name} gave another output`);
-      times.get(name)?.wall.push(wall);
-      times.get(name)?.cpu.push(cpu);
-    }
-  }
-  const base = /** @type {{ wall: number[], cpu: number[] }} */ (times.get(/** @type {Engine} */ (ours[0]).name));
-  return engines.map(({ name }) => {
-    const own = /** @type {{ wall: number[], cpu: number[] }} */ (times.get(name));
-    const ratio = (/** @type {'wall' | 'cpu'} */ kind) => own[kind].map((value, i) => value / /** @type {number} */ (base[kind][i]));
-    return { name, wall: median(own.wall), cpu: median(own.cpu), wallRatio: ratio('wall'), cpuRatio: ratio('cpu') };
+function comparePrograms() {
+  const progress = new Progress(programs.length * rounds * engines.length);
+  const modules = new Map(programs.map(({ module }) => [module, workplace.module(module)]));
+  /** @type {Result[]} */
+  const results = programs.map(({ id, title, module, words, size }) => {
+    const path = /** @type {string} */ (modules.get(module));
+    const args = [...words, String(Math.max(1, Math.round((size * percent) / 100)))];
+    const all = runAll(engines, path, args, rounds, (engine) => progress.step(`${id}: ${engine.name}`));
+    const compared = withRatios(all, options.baseline);
+    return { id, title, instructions: compared.find(({ instructions }) => instructions !== undefined)?.instructions, engines: compared };
   });
+  progress.end();
+  return results;
 }
 
-async function firstOutput() {
-  const module = unpack('hello-go1.27-wasip1');
-  const v8 = [process.execPath, '--no-warnings', join(import.meta.dirname, 'v8-wasi.mjs'), module];
-  const own = [process.execPath, main, 'run', module];
-  /** @type {number[]} */
-  const ourTimes = [];
-  /** @type {number[]} */
-  const theirTimes = [];
-  for (let round = 0; round < rounds * 2; round++) {
-    ourTimes.push(await timeToOutput(own));
-    theirTimes.push(await timeToOutput(v8));
-  }
-  return { ours: median(ourTimes), v8: median(theirTimes), ratio: ourTimes.map((time, i) => time / /** @type {number} */ (theirTimes[i])) };
+/** @param {Result} result */
+function showProgram({ title, instructions, engines: compared }) {
+  heading(`${title}${instructions === undefined ? '' : ` (${(instructions / 1e9).toFixed(2)} billion instructions)`}`);
+  const rows = compared.map(({ engine, wall, cpu, wallRatio, cpuRatio }) => {
+    const elapsed = typical(wall);
+    return [
+      engine,
+      time(elapsed),
+      time(typical(cpu)),
+      wallRatio === undefined ? '' : showSpread(wallRatio),
+      cpuRatio === undefined ? '' : showSpread(cpuRatio),
+      elapsed === undefined || instructions === undefined ? '' : (instructions / 1e6 / elapsed).toFixed(0),
+    ];
+  });
+  console.log(show([['', 'elapsed', 'CPU', `elapsed ÷ ${options.baseline}`, `CPU ÷ ${options.baseline}`, 'M instructions/s'], ...rows]));
+  for (const { engine, problem } of compared) if (problem !== undefined) console.log(`\n${engine}: ${problem}`);
 }
 
-/** @param {string} file */
-function loading(file) {
-  return /** @type {{ bytes: number, decodeMBs: number, bothMBs: number, memoryRatio: number }} */ (
-    JSON.parse(execFileSync(process.execPath, ['--expose-gc', join(import.meta.dirname, 'load.mjs'), file], { encoding: 'utf8' }))
+/** One table of all programs. @param {readonly Result[]} results */
+function showSummary(results) {
+  heading(`Elapsed seconds, and the geometric mean of the ratios to ${options.baseline}`);
+  const rows = engines.map((engine, i) => {
+    const all = results.map((result) => /** @type {Compared} */ (result.engines[i]));
+    const ratios = all.map(({ wallRatio }) => wallRatio?.median ?? Number.NaN);
+    const mean = geometricMean(ratios);
+    return [engine.name, ...all.map(({ wall, problem }) => wall.length === 0 ? '—' : `${digits(median(wall))}${problem === undefined ? '' : '!'}`), Number.isNaN(mean) ? '' : digits(mean)];
+  });
+  console.log(show([['', ...results.map(({ id }) => id), 'mean ratio'], ...rows]));
+}
+
+/** @param {readonly Result[]} results @param {string} file */
+function writeChart(results, file) {
+  const panels = results.map(({ title, engines: compared }) => ({
+    title,
+    bars: compared.map(({ engine, id, wall, problem }) => {
+      const value = typical(wall);
+      const [low, high] = value === undefined ? [] : [Math.min(...wall), Math.max(...wall)];
+      /** @type {import('./chart.mjs').Bar['tone']} */
+      const tone = /** @type {readonly string[]} */ (TIERS).includes(id) ? 'ours' : id === 'node' ? 'base' : 'other';
+      const text = value === undefined ? 'does not run it' : `${digits(value)} s${problem === undefined ? '' : ', other output'}`;
+      return { label: engine, value, ...(low !== undefined && high !== undefined && { low, high }), text, tone };
+    }),
+  }));
+  const missing = absent.length === 0 ? '' : ` Not here: ${absent.map(({ name }) => name).join(', ')}.`;
+  writeFileSync(file, drawChart({ title: 'Elapsed seconds of whole programs', note: `${machine(nodes)}; ${rounds} rounds, medians and extremes.${missing}`, panels }));
+}
+
+function observe() {
+  const progress = new Progress(tiers.length * WAYS.length * rounds);
+  const observed = observeAll(firstNode.path, tiers, workplace.module(PROGRAMS[0]?.module ?? ''), {
+    rounds, share: percent / 100, main: options.main, begins: (what) => progress.step(what),
+  });
+  progress.end();
+  heading(`Millions of instructions a CPU second under observation (Go CPU mix, ${firstNode.label}), and the cost as a multiple of being left alone`);
+  const rows = WAYS.map((way) => [
+    way.about,
+    ...tiers.map((tier) => {
+      const one = observed.find((other) => other.tier === tier && other.way === way);
+      return one === undefined || one.speed.length === 0 ? '—' : `${digits(median(one.speed))}${one.cost === undefined || way.how === 'plain' ? '' : `  ${showSpread(one.cost)}×`}`;
+    }),
+  ]);
+  console.log(show([['', ...tiers], ...rows]));
+  for (const { tier, way, problem } of observed) if (problem !== undefined) console.log(`\n${tier}, ${way.about}: ${problem}`);
+  return observed;
+}
+
+/** @typedef {{ file: string, tier: string, bytes: number, decodeMBs: number, bothMBs: number, loaded: number, ready: number, run: number, problem?: string }} Loaded */
+
+function memory() {
+  const asked = [
+    { file: workplace.module(PROGRAMS[0]?.module ?? ''), args: ['mix', '5'] },
+    ...(options.big === undefined ? [] : [{ file: options.big, args: options.bigArgs }]),
+  ];
+  const script = join(import.meta.dirname, 'load.mjs');
+  const progress = new Progress(asked.length * tiers.length);
+  /** @type {Loaded[]} */
+  const loads = asked.flatMap(({ file, args }) =>
+    tiers.map((tier) => {
+      progress.step(`${basename(file)}: memory (${tier})`);
+      const text = execFileSync(firstNode.path, ['--expose-gc', script, dirname(dirname(options.main)), tier, file, ...args], { encoding: 'utf8' });
+      return { file: basename(file), tier, .../** @type {Omit<Loaded, 'file' | 'tier'>} */ (JSON.parse(text)) };
+    }),
   );
+  progress.end();
+  heading(`Loading, and memory held beside the guest's own as a multiple of the module's size (${firstNode.label})`);
+  console.log(show([
+    ['module', 'tier', 'MB', 'decode', 'decode and validate', 'loaded', 'ready to run', 'after its run'],
+    ...loads.map(({ file, tier, bytes, decodeMBs, bothMBs, loaded, ready, run }) =>
+      [file, tier, (bytes / 1e6).toFixed(1), `${decodeMBs.toFixed(0)} MB/s`, `${bothMBs.toFixed(0)} MB/s`, `${digits(loaded)}×`, `${digits(ready)}×`, `${digits(run)}×`]),
+  ]));
+  if (options.big === undefined) console.log('\nabsent: a module of 14 MB (--big FILE)');
+  return loads;
 }
 
-try {
-  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.version}`;
-  console.log(`${machine}; ${rounds} rounds, medians\n`);
+console.log(`${machine(nodes)}; ${rounds} rounds of ${percent} %, medians (quartiles)`);
+const results = has('programs') ? comparePrograms() : [];
+results.forEach(showProgram);
+if (results.length > 1) showSummary(results);
+if (has('programs') && absent.length > 0) console.log(`\nabsent: ${absent.map(({ name, why }) => `${name} (${why})`).join(', ')}`);
+if (options.svg !== undefined && has('programs')) writeChart(results, options.svg);
+const observed = has('observed') ? observe() : [];
+const loads = has('memory') ? memory() : [];
 
-  const mix = compareWhole(unpack('go1.27-wasip1'), ['mix', options.percent]);
-  console.log(`Go CPU mix (fib, sha256, sort, json, channels; ${options.percent} %), whole process`);
-  console.log(table([
-    ['', 'wall', 'CPU', 'wall ÷ ours (quartiles)', 'CPU ÷ ours'],
-    ...mix.map(({ name, wall, cpu, wallRatio, cpuRatio }) => [name, seconds(wall), seconds(cpu), spread(wallRatio), spread(cpuRatio)]),
-  ]));
-  if (absent.length > 0) console.log(`absent: ${absent.join(', ')}`);
+if (options.json !== undefined) {
+  const { version } = /** @type {{ version: string }} */ (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
+  writeFileSync(options.json, `${JSON.stringify({ version, machine: machine(nodes), rounds, percent, baseline: options.baseline, programs: results, absent, observed, memory: loads }, null, 2)}\n`);
+}
+if (results.some((result) => result.engines.some(({ problem }) => problem?.startsWith('another output')))) process.exitCode = 1;
 
-  const hello = await firstOutput();
-  console.log(`\nGo's hello world, start of the process to first output: ${seconds(hello.ours)}, Node's own engine ${seconds(hello.v8)}, ratio ${spread(hello.ratio)}`);
-
-  const files = [unpack('go1.27-js'), ...(options.big === undefined ? [] : [options.big])];
-  const loads = files.map((file) => ({ file: file.replace(/^.*[/\\]/, ''), ...loading(file) }));
-  console.log('\nLoading');
-  console.log(table([
-    ['module', 'bytes', 'decode', 'decode and validate', 'memory ÷ size'],
-    ...loads.map(({ file, bytes, decodeMBs, bothMBs, memoryRatio }) => [file, String(bytes), `${decodeMBs.toFixed(0)} MB/s`, `${bothMBs.toFixed(0)} MB/s`, memoryRatio.toFixed(2)]),
-  ]));
-  if (options.big === undefined) console.log('absent: a module of 14 MB (give one with --big FILE, such as the esbuild.wasm of the npm package esbuild-wasm)');
-
-  if (options.json !== undefined) {
-    const { version } = /** @type {{ version: string }} */ (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
-    writeFileSync(options.json, `${JSON.stringify({ version, machine, rounds, percent: Number(options.percent), mix, absent, hello, loads }, null, 2)}\n`);
+if (options.all) {
+  for (const name of OTHERS) {
+    console.log('');
+    const { status } = spawnSync(process.execPath, [join(import.meta.dirname, name)], { stdio: 'inherit' });
+    if (status !== 0) process.exitCode = 1;
   }
-} finally {
-  rmSync(folder, { recursive: true });
 }

@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { baselineOf } from './compare.mjs';
 import { ENGINE_IDS, findEngines, nodeAt } from './engines.mjs';
 import { machine } from './machine.mjs';
 import { runProcess } from './measure.mjs';
@@ -84,12 +85,9 @@ for (const kernel of kernels) {
 }
 progress.end();
 
-/** What `engine` is measured against: Node's own engine on the same Node, the first one for native engines. @param {import('./engines.mjs').Engine} engine */
-const baselineOf = (engine) => engines.find(({ id, node }) => id === BASELINE && node === (engine.node ?? nodes[0]?.path));
-
 /** @param {string} kernel @param {import('./engines.mjs').Engine} engine @param {'ms' | 'first'} what */
 function ratiosOf(kernel, engine, what) {
-  const base = baselineOf(engine);
+  const base = baselineOf(engines, BASELINE, engine);
   const own = measured.get(key(kernel, engine.name));
   const theirs = base && measured.get(key(kernel, base.name));
   return own === undefined || theirs === undefined || theirs === own || own.ms.length !== theirs.ms.length ? undefined : ratios(own[what], theirs[what]);
