@@ -24,7 +24,7 @@ const DEFAULT_BUDGET = 256 * 2 ** 20;
 const SPACING_MS = { least: 50, most: 500 } as const;
 const SNAPSHOT_SHARE = 1 / 20;
 /** For so long a search runs without looking up, in milliseconds. */
-const SLICE_MS = 25;
+const SLICE_MS = 100;
 const FIRST_SLICE = 1_000_000;
 /** What the stretches before count in the rate at which the machine runs, each in that of the next. */
 const MEMORY = 0.8;
@@ -163,6 +163,13 @@ export class Timeline {
       await this.move(now, {});
       return last;
     });
+  }
+  /** The part of the known intervals between snapshots, 0 to 1, whose page of these bytes was changed: how long `lastWriter` may take. */
+  changedShare(address: number, length: number, memory: number = 0): number {
+    const { moments } = this;
+    const { list } = moments;
+    const changed = list.filter((from, i) => i + 1 < list.length && !moments.isSame(from, list[i + 1], memory, address, length));
+    return changed.length / Math.max(1, list.length - 1);
   }
   private innermost(): Pick<LastWrite, 'func' | 'offset'> {
     const frame = this.machine.frames(2).find(({ kind }) => kind === 'wasm');
