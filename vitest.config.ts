@@ -4,5 +4,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'spec-tests/**/*.test.ts', 'bench/**/*.test.mjs'],
     testTimeout: 60_000,
+    // vitest by itself leaves one for its own process, which has little to do.
+    maxWorkers: '100%',
   },
 });

@@ -12,7 +12,7 @@ import { parseValue } from '../../src/program/values.js';
 import { F32, F64, I32 } from '../../src/wasm/types.js';
 import type { Module } from '../../src/wasm/module.js';
 import { testImports } from './imports.js';
-import { loadProgram, type Program as TestProgram } from './programs.js';
+import { loadProgram, type Program as TestProgram, programs } from './programs.js';
 
 /** What a run is given, and what the oracle did with it; null where two runs of the oracle differ. */
 export interface Run {
@@ -226,8 +226,12 @@ function shown(value: Value): string {
   throw new Error(`no way to show a result of type ${value.type === I32 ? 'i32' : String(value.type)}`);
 }
 
-/** One test for each recorded run and call sequence of `program`. */
-export function describeOracle(program: TestProgram): void {
+/** One test for each recorded run and call sequence of the programs that are `chosen`: a file of tests for each toolchain, so that they run at the same time. */
+export function describeOracles(chosen: (program: TestProgram) => boolean): void {
+  programs.filter(chosen).forEach(describeOracle);
+}
+
+function describeOracle(program: TestProgram): void {
   describe(program.name, () => {
     const { sha256, runs, calls } = oracleOf(program.name);
     if (sha256 !== program.sha256) throw new Error(`${program.name} was built anew since its oracle was recorded`);

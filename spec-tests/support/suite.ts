@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Feature, type Features, THREADS_BASE, WASM_3, withFeatures } from '../../src/wasm/features.js';
 
 /**
  * Where the official suite is: $WASM_TESTSUITE, or `shared/testsuite` beside the repository. Undefined if it is not on
@@ -22,14 +21,6 @@ export function scripts(folder: string, under: string = folder): string[] {
       return entry.name.endsWith('.wast') ? [relative(folder, path)] : [];
     })
     .sort();
-}
-
-/** The features that a script is written for, by its folder. */
-export function profile(script: string): Features {
-  if (script.startsWith('proposals/threads/')) return THREADS_BASE;
-  const [folder, proposal] = script.split('/');
-  if (folder === 'legacy') return withFeatures(WASM_3, 'legacy-exceptions');
-  return folder === 'proposals' ? withFeatures(WASM_3, proposal as Feature) : WASM_3;
 }
 
 /** An atom as it is written, the bytes of a string, or a list with the line that it starts on. */

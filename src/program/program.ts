@@ -312,8 +312,12 @@ export async function untilDone(advance: () => Outcome | Need): Promise<Outcome>
   }
 }
 
+/** Browsers have timers alone, which wait for a millisecond or more. */
+const soon: (done: () => void) => unknown = typeof setImmediate === 'function' ? setImmediate : (done) => setTimeout(done, 0);
+
+/** All promise jobs are done after it. */
 function macrotask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => void soon(resolve));
 }
 
 function waitFor({ ns, event }: Extract<Need, { kind: 'wait' }>): Promise<void> {

@@ -67,29 +67,9 @@ function access64({ cells }: ExecutionState, group: number, base: number, { view
   const old = view.getBigInt64(at, true);
   if (group === CMPXCHG) {
     if (old === i64[cell + 1]) view.setBigInt64(at, i64[cell + 2]!, true);
-  } else if (group !== LOAD) view.setBigInt64(at, BigInt.asIntN(64, combined64(group, old, i64[cell + 1]!)), true);
+  } else if (group !== LOAD) view.setBigInt64(at, BigInt.asIntN(64, combined(group, old, i64[cell + 1]!)), true);
   if (group !== STORE) i64[cell] = old;
 }
-function combined64(group: number, old: bigint, value: bigint): bigint {
-  switch (group) {
-    case STORE:
-    case XCHG:
-      return value;
-    case ADD:
-      return old + value;
-    case SUB:
-      return old - value;
-    case AND:
-      return old & value;
-    case OR:
-      return old | value;
-    case XOR:
-      return old ^ value;
-    default:
-      throw new Crash('not an atomic access');
-  }
-}
-
 /** On at most 32 bits of memory, which are extended with zeros. */
 function access32(words: Int32Array, group: number, base: number, { view }: MemoryInstance, at: number, size: number, wide: boolean): void {
   const old = size === 4 ? view.getInt32(at, true) : size === 2 ? view.getUint16(at, true) : view.getUint8(at);
@@ -98,7 +78,7 @@ function access32(words: Int32Array, group: number, base: number, { view }: Memo
     // The whole of what is expected is compared, though only part of an integer is stored.
     const asExpected = old === value && (!wide || words[base + 3] === 0);
     value = asExpected ? words[base + 4]! : old;
-  } else if (group !== LOAD) value = combined32(group, old, value);
+  } else if (group !== LOAD) value = combined(group, old, value);
   if (group !== LOAD) {
     if (size === 4) view.setInt32(at, value, true);
     else if (size === 2) view.setInt16(at, value, true);
@@ -108,21 +88,25 @@ function access32(words: Int32Array, group: number, base: number, { view }: Memo
   words[base] = old;
   words[base + 1] = 0;
 }
-function combined32(group: number, old: number, value: number): number {
+
+/** What an access stores. The operators are the same for 32 bits as numbers and for 64 bits as bigints. */
+function combined<T extends number | bigint>(group: number, old: T, value: T): T {
+  const a = old as number;
+  const b = value as number;
   switch (group) {
     case STORE:
     case XCHG:
       return value;
     case ADD:
-      return old + value;
+      return (a + b) as T;
     case SUB:
-      return old - value;
+      return (a - b) as T;
     case AND:
-      return old & value;
+      return (a & b) as T;
     case OR:
-      return old | value;
+      return (a | b) as T;
     case XOR:
-      return old ^ value;
+      return (a ^ b) as T;
     default:
       throw new Crash('not an atomic access');
   }

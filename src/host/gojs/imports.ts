@@ -97,6 +97,26 @@ function attempt(host: GoHost, call: CallFrame, operation: () => unknown): void 
   call.setBool(1, ok);
 }
 
+/** An import that calls the value of its first parameter with those of the second. */
+function calling(name: string, make: (js: Intrinsics, func: unknown, args: readonly unknown[]) => unknown): GoImport {
+  const params: Named = [
+    ['v', 'ref'],
+    ['args', 'refs'],
+  ];
+  const results: Named = [
+    ['x', 'ref'],
+    ['ok', 'bool'],
+  ];
+  return row('full', name, params, results, (host, call) =>
+    attempt(host, call, () => {
+      const func = call.ref(0);
+      const args = call.refs(1);
+      host.calling(func, undefined, args);
+      return make(host.js, func, args);
+    }),
+  );
+}
+
 /** Every import with the stack ABI of Go 1.19 to 1.27, which differ only in the module's name (`go` up to 1.20). */
 export const GO_IMPORTS: readonly GoImport[] = [
   row('full', 'runtime.wasmExit', [['code', 'int32']], [], (host, call) => host.exit(call.int32(0))),
@@ -224,44 +244,8 @@ export const GO_IMPORTS: readonly GoImport[] = [
         return host.js.apply(method, self, args);
       }),
   ),
-  row(
-    'full',
-    'syscall/js.valueInvoke',
-    [
-      ['v', 'ref'],
-      ['args', 'refs'],
-    ],
-    [
-      ['x', 'ref'],
-      ['ok', 'bool'],
-    ],
-    (host, call) =>
-      attempt(host, call, () => {
-        const func = call.ref(0);
-        const args = call.refs(1);
-        host.calling(func, undefined, args);
-        return host.js.apply(func, undefined, args);
-      }),
-  ),
-  row(
-    'full',
-    'syscall/js.valueNew',
-    [
-      ['v', 'ref'],
-      ['args', 'refs'],
-    ],
-    [
-      ['x', 'ref'],
-      ['ok', 'bool'],
-    ],
-    (host, call) =>
-      attempt(host, call, () => {
-        const type = call.ref(0);
-        const args = call.refs(1);
-        host.calling(type, undefined, args);
-        return host.js.construct(type, args);
-      }),
-  ),
+  calling('syscall/js.valueInvoke', (js, func, args) => js.apply(func, undefined, args)),
+  calling('syscall/js.valueNew', (js, type, args) => js.construct(type, args)),
   row('full', 'syscall/js.valueLength', [['v', 'ref']], [['n', 'int']], (host, call) => {
     const length = must(host, call, () => host.js.length(call.ref(0)));
     call.setNumber(0, length);

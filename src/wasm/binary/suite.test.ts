@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type BinaryCase, binaryCases, profile, scripts, suiteFolder } from '../../../spec-tests/support/suite.js';
+import { type BinaryCase, binaryCases, scripts, suiteFolder } from '../../../spec-tests/support/suite.js';
+import { profileOf } from '../../script/profiles.js';
 import { DecodeError, ValidationError } from '../errors.js';
 import type { Features } from '../features.js';
 import { validate } from '../validate/validate.js';
@@ -26,7 +27,7 @@ describe.skipIf(folder === undefined)('modules in binary form of the official su
   for (const script of folder === undefined ? [] : scripts(folder)) {
     for (const item of binaryCases(join(folder!, script))) {
       count++;
-      const wrong = difference(item, profile(script));
+      const wrong = difference(item, profileOf(script).features);
       if (wrong !== undefined) differences.push(`${script}:${item.line}: ${wrong}`);
     }
   }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { profile, scripts, suiteFolder } from '../../../spec-tests/support/suite.js';
+import { scripts, suiteFolder } from '../../../spec-tests/support/suite.js';
+import { profileOf } from '../../script/profiles.js';
 import { decode } from '../binary/decode.js';
 import { DecodeError, SyntaxError, ValidationError } from '../errors.js';
 import { parseScript, type Command } from '../text/script.js';
@@ -30,7 +31,7 @@ function verdict(command: ModuleCommand, features: Features): string {
 
 describe.skipIf(folder === undefined)('modules of the official suite', () => {
   it.each(folder === undefined ? [] : scripts(folder))('%s', (script) => {
-    const features = profile(script);
+    const features = profileOf(script).features;
     const differences: string[] = [];
     for (const command of parseScript(readFileSync(join(folder!, script)), features)) {
       if (!isModuleCommand(command)) continue;

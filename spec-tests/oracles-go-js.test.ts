@@ -1,4 +1,0 @@
-import { describeOracle } from './support/oracles.js';
-import { programs } from './support/programs.js';
-
-for (const program of programs) if (program.target === 'js') describeOracle(program);

@@ -1,0 +1,3 @@
+import { describeOracles } from '../support/oracles.js';
+
+describeOracles(({ language }) => language !== 'go');
