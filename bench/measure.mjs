@@ -4,9 +4,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export { table } from './report.mjs';
-export { median, quantile } from './statistics.mjs';
-
 /** Where `name` is on PATH, or undefined. @param {string} name */
 export function onPath(name) {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {

@@ -13,7 +13,9 @@ import { PAGE } from '../dist/replay/digest.js';
 import { Recording } from '../dist/replay/recording.js';
 import { Replay } from '../dist/replay/replay.js';
 import { Timeline } from '../dist/replay/timeline.js';
-import { median, quantile, runProcess, table } from './measure.mjs';
+import { runProcess } from './measure.mjs';
+import { table } from './report.mjs';
+import { median, quantile } from './statistics.mjs';
 
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, moves: { type: 'string', default: '40' }, only: { type: 'string' } },
@@ -76,6 +78,7 @@ function recording() {
     ['host calls', [calls]],
     ['Go CPU mix', [mix, 'mix', '100']],
   ])) {
+    /** @type {number[]} */
     const ratios = [];
     for (let i = 0; i < Number(options.rounds); i++) {
       const plain = runProcess([process.execPath, main, 'run', ...command]).cpu;

@@ -21,6 +21,9 @@ export function markdownTable(rows) {
   return [line(head), `|${head.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`, ...body.map(line)].join('\n');
 }
 
+/** @param {string} title @param {boolean} asMarkdown */
+export const showHeading = (title, asMarkdown) => (asMarkdown ? `\n**${title}**\n` : `\n${title}\n`);
+
 /** Three significant digits, without an exponent. @param {number} value */
 export const digits = (value) => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3);
 

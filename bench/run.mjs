@@ -1,7 +1,7 @@
 // @ts-check
 // The comparison with other engines: whole processes, their times and outputs. What they print must be the same; an
 // engine that is absent, fails, or prints something else is named.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import yargs from 'yargs';
@@ -12,12 +12,10 @@ import { builtMain, ENGINE_IDS, findEngines, nodeAt, TIERS } from './engines.mjs
 import { machine } from './machine.mjs';
 import { observeAll, WAYS } from './observing.mjs';
 import { PROGRAMS, Workplace } from './programs.mjs';
-import { digits, markdownTable, Progress, showSpread, table } from './report.mjs';
+import { digits, markdownTable, Progress, showHeading, showSpread, table } from './report.mjs';
 import { geometricMean, median } from './statistics.mjs';
 
 const PARTS = /** @type {const} */ (['programs', 'observed', 'memory']);
-/** Benchmarks of their own, which `--all` runs too. */
-const OTHERS = ['startup.mjs', 'steady.mjs', 'replay.mjs'];
 
 const options = await yargs(hideBin(process.argv))
   .scriptName('npm run bench --')
@@ -36,12 +34,12 @@ const options = await yargs(hideBin(process.argv))
   .option('json', { type: 'string', describe: 'a file for all figures' })
   .option('svg', { type: 'string', describe: 'a file for a chart of the elapsed times' })
   .option('markdown', { type: 'boolean', default: false, describe: 'tables to be pasted' })
-  .option('all', { type: 'boolean', default: false, describe: `and after it ${OTHERS.join(', ')}` })
+  .option('summary', { type: 'boolean', default: false, describe: 'one table for all programs, none for each' })
   .example('$0 --quick', 'does everything work?')
   .example('$0 --only mix --engines auto node wazero', 'one program, three engines')
   .example('$0 --node node $HOME/node26/bin/node', 'on two Nodes')
-  .example('$0 --all --markdown --json bench.json --svg bench.svg', 'all figures')
-  .epilogue('More: npm run bench:steady (kernels after warm-up), npm run bench:micro, node bench/replay.mjs (recording and going back).')
+  .example('$0 --json bench.json --svg bench.svg', 'all figures, a chart')
+  .epilogue('More: npm run bench:steady (kernels after warm-up), bench:micro (single operations), bench:replay (recording and going back), bench:startup (to the first output), bench:readme (the figures of the README).')
   .strict()
   .version(false)
   .wrap(110)
@@ -60,7 +58,7 @@ const has = (/** @type {typeof PARTS[number]} */ part) => options.parts.includes
 const workplace = new Workplace();
 
 /** @param {string} title */
-const heading = (title) => console.log(options.markdown ? `\n### ${title}\n` : `\n${title}\n`);
+const heading = (title) => console.log(showHeading(title, options.markdown));
 /** @param {number | undefined} seconds */
 const time = (seconds) => (seconds === undefined ? '—' : `${digits(seconds)} s`);
 /** @typedef {import('./compare.mjs').Compared} Compared */
@@ -109,6 +107,22 @@ function showSummary(results) {
     return [engine.name, ...all.map(({ wall, problem }) => wall.length === 0 ? '—' : `${digits(median(wall))}${problem === undefined ? '' : '!'}`), Number.isNaN(mean) ? '' : digits(mean)];
   });
   console.log(show([['', ...results.map(({ id }) => id), 'mean ratio'], ...rows]));
+  if (!options.summary) return;
+  for (const problem of problemsOf(results)) console.log(`\n${problem}`);
+}
+
+/** What is wrong with whom, each said once for all programs it is true of. @param {readonly Result[]} results */
+function problemsOf(results) {
+  /** @type {Map<string, string[]>} */
+  const programsOf = new Map();
+  for (const { id, engines: compared } of results) {
+    for (const { engine, problem } of compared) {
+      if (problem === undefined) continue;
+      const key = `${engine}: ${problem}`;
+      programsOf.set(key, [...(programsOf.get(key) ?? []), id]);
+    }
+  }
+  return [...programsOf].map(([problem, ids]) => `${problem} (${ids.join(', ')})`);
 }
 
 /** @param {readonly Result[]} results @param {string} file */
@@ -177,8 +191,8 @@ function memory() {
 
 console.log(`${machine(nodes)}; ${rounds} rounds of ${percent} %, medians (quartiles)`);
 const results = has('programs') ? comparePrograms() : [];
-results.forEach(showProgram);
-if (results.length > 1) showSummary(results);
+if (!options.summary) results.forEach(showProgram);
+if (options.summary || results.length > 1) showSummary(results);
 if (has('programs') && absent.length > 0) console.log(`\nabsent: ${absent.map(({ name, why }) => `${name} (${why})`).join(', ')}`);
 if (options.svg !== undefined && has('programs')) writeChart(results, options.svg);
 const observed = has('observed') ? observe() : [];
@@ -189,11 +203,3 @@ if (options.json !== undefined) {
   writeFileSync(options.json, `${JSON.stringify({ version, machine: machine(nodes), rounds, percent, baseline: options.baseline, programs: results, absent, observed, memory: loads }, null, 2)}\n`);
 }
 if (results.some((result) => result.engines.some(({ problem }) => problem?.startsWith('another output')))) process.exitCode = 1;
-
-if (options.all) {
-  for (const name of OTHERS) {
-    console.log('');
-    const { status } = spawnSync(process.execPath, [join(import.meta.dirname, name)], { stdio: 'inherit' });
-    if (status !== 0) process.exitCode = 1;
-  }
-}

@@ -9,7 +9,7 @@ import { ENGINE_IDS, findEngines, nodeAt } from './engines.mjs';
 import { machine } from './machine.mjs';
 import { runProcess } from './measure.mjs';
 import { GO_BENCH, KERNELS, SWITCHES, Workplace } from './programs.mjs';
-import { digits, markdownTable, Progress, showSpread, table } from './report.mjs';
+import { digits, markdownTable, Progress, showHeading, showSpread, table } from './report.mjs';
 import { geometricMean, median, ratios, spreadOf } from './statistics.mjs';
 
 const ROUNDS = { ...KERNELS, ...SWITCHES };
@@ -95,7 +95,7 @@ function ratiosOf(kernel, engine, what) {
 
 /** @param {'ms' | 'first'} what */
 function rowsOf(what) {
-  const rows = [['ms a round (÷ Node\'s own engine)', ...engines.map(({ name }) => name)]];
+  const rows = [['', ...engines.map(({ name }) => name)]];
   const cell = (/** @type {string} */ kernel, /** @type {import('./engines.mjs').Engine} */ engine) => {
     const own = measured.get(key(kernel, engine.name));
     if (own === undefined) return '—';
@@ -112,10 +112,12 @@ function rowsOf(what) {
   return rows;
 }
 
-console.log(`${machine(nodes)}; ${runs} × ${seconds} s, ${options.cpu ? 'processor time, ' : ''}${options.best ? 'fastest rounds' : 'medians'}\n`);
-console.log(`Steady state\n\n${show(rowsOf('ms'))}\n`);
-console.log(`The first round, warm-up included\n\n${show(rowsOf('first'))}`);
-for (const { name, why } of absent) console.log(`absent: ${name} (${why})`);
-for (const problem of problems) console.log(`failed: ${problem}`);
+console.log(`${machine(nodes)}; ${runs} × ${seconds} s, ${options.cpu ? 'processor time, ' : ''}${options.best ? 'fastest rounds' : 'medians'}`);
+console.log(showHeading("Milliseconds a round in steady state, and how many times as many as in Node's own engine", options.markdown));
+console.log(show(rowsOf('ms')));
+console.log(showHeading('The first round, warm-up included', options.markdown));
+console.log(show(rowsOf('first')));
+for (const { name, why } of absent) console.log(`\nabsent: ${name} (${why})`);
+for (const problem of problems) console.log(`\nfailed: ${problem}`);
 if (problems.length > 0) process.exitCode = 1;
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine: machine(nodes), runs, seconds, measured: [...measured.values()], absent, problems }, null, 2)}\n`);
