@@ -1,10 +1,10 @@
 import { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { OP } from '../../wasm/opcodes.js';
-import { I32, type ValType } from '../../wasm/types.js';
+import { F32, F64, I32, type ValType } from '../../wasm/types.js';
 import { localTypes } from '../frames.js';
 import type { Store, WasmFunction } from '../store.js';
 import { Builder, NotWorthCompiling } from './builder.js';
-import { NOTHING, type Operand, words } from './operand.js';
+import { float, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
 
 /** Translates accesses of memory: one test for alignment and bounds, or one for all accesses through a stack pointer. */
 export class AccessTranslator extends Builder {
@@ -13,6 +13,10 @@ export class AccessTranslator extends Builder {
   protected readonly locals: readonly ValType[];
   /** Locals that hold a stack pointer. */
   protected readonly pointers: ReadonlySet<number>;
+  /** Does the function compute with floats? */
+  private readonly computes: boolean;
+  /** Locals that hold floats as numbers: in functions that compute with floats. */
+  protected readonly floats: readonly boolean[];
 
   constructor(store: Store, func: WasmFunction) {
     const { module } = func.instance;
@@ -21,7 +25,10 @@ export class AccessTranslator extends Builder {
     this.store = store;
     this.func = func;
     this.locals = localTypes(store, func);
-    this.pointers = stackPointers(new InstructionReader(module.bytes, body.offset, body.end));
+    const { pointers, computes } = scan(new InstructionReader(module.bytes, body.offset, body.end));
+    this.pointers = pointers;
+    this.computes = computes;
+    this.floats = this.locals.map((type) => computes && (type === F64 || type === F32));
   }
 
   protected plainMemory(index: number): void {
@@ -47,6 +54,9 @@ export class AccessTranslator extends Builder {
     const row = reader.instruction;
     const stores = row.results!.length === 0;
     const size = 1 << row.align!;
+    const [type] = row.results!;
+    if (stores && this.stack.at(-1)!.exact && reader.lo % size === 0) return this.storeFloat(reader.lo, size);
+    if (this.computes && (type === F64 || type === F32) && reader.lo % size === 0) return this.loadFloat(type, reader.lo, size);
     if (this.guarded(stores ? 1 : 0, reader.lo, size)) this.accessGuarded(op, row.results![0], reader.lo, size);
     else if (!stores) this.load(op, row.results![0]!, reader.lo, 1 << row.align!);
     else this.storeTo(reader.lo, 1 << row.align!);
@@ -56,21 +66,22 @@ export class AccessTranslator extends Builder {
    * Accesses through a stack pointer are aligned, and inside, all but always: one check for all of a block, which
    * leaves where it fails.
    */
-  protected guarded(above: number, offset: number, size: number): boolean {
+  protected guarded(above: number, offset: number, size: number, unit: number = Math.min(size, 4)): boolean {
     const local = /^l(\d+)$/.exec(this.stack[this.stack.length - 1 - above]!.lo());
-    if (local === null || offset % Math.min(size, 4) !== 0) return false;
+    if (local === null || offset % unit !== 0) return false;
     const x = Number(local[1]);
     if (!this.pointers.has(x)) return false;
     const last = (offset + size - 1) >>> 2;
     let guard = this.guards.get(x);
     if (guard === undefined) {
-      guard = { at: this.lines.length, leave: this.leave(), last: -1 };
+      guard = { at: this.lines.length, leave: this.leave(), last: -1, mask: 3 };
       this.line('');
       this.guards.set(x, guard);
     }
-    if (last > guard.last) {
-      guard.last = last;
-      this.lines[guard.at] = `if((l${x}&3)!==0||M[${plus(`(l${x}>>>2)`, last)}]===undefined){${guard.leave}}`;
+    if (last > guard.last || unit - 1 > guard.mask) {
+      guard.last = Math.max(last, guard.last);
+      guard.mask = Math.max(unit - 1, guard.mask);
+      this.lines[guard.at] = `if((l${x}&${guard.mask})!==0||M[${plus(`(l${x}>>>2)`, guard.last)}]===undefined){${guard.leave}}`;
     }
     return true;
   }
@@ -91,6 +102,34 @@ export class AccessTranslator extends Builder {
     const extended = op === OP.i64_load8_s || op === OP.i64_load16_s || op === OP.i64_load32_s;
     const hi = size === 8 ? this.deferred(() => at(view, unit, 1)) : extended ? `(${lo}>>31)` : '0';
     this.push(words(type!, lo, hi, NOTHING, true));
+  }
+
+  /** In functions that compute with floats they are loaded as numbers; a NaN that is not canonical is left to the interpreter. */
+  private loadFloat(type: ValType, offset: number, size: number): void {
+    const guarded = this.guarded(0, offset, size, size);
+    const { leave, a } = this.addressed(0);
+    this.pop();
+    const [view, shift] = size === 8 ? ['D', 3] : ['S', 2];
+    const at = this.newTemp();
+    const n = this.newTemp();
+    const odd = size === 8 ? `odd(M[${at}<<1],M[(${at}<<1)+1])` : `oddS(M[${at}])`;
+    this.line(`${at}=${plus(`(${a}>>>${shift})`, offset / size)};`);
+    this.line(`if(${guarded ? '' : `(${a}&${size - 1})!==0||`}(${n}=${view}[${at}])===undefined||${n}!==${n}&&${odd}){${leave}}`);
+    const [lo, hi] = wordsOfNumber(type, n);
+    this.push(float(type, n, this.deferred(() => lo), hi === '0' ? () => '0' : this.deferred(() => hi), NOTHING));
+  }
+
+  /** A number that has been computed is stored as such, unless it is a NaN. */
+  private storeFloat(offset: number, size: number): void {
+    const guarded = this.guarded(1, offset, size, size);
+    const { leave, a } = this.addressed(1);
+    const value = this.pop();
+    this.pop();
+    const [view, shift] = size === 8 ? ['D', 3] : ['S', 2];
+    const n = value.number();
+    const at = this.assign(plus(`(${a}>>>${shift})`, offset / size));
+    const slow = `if(!${size === 8 ? 'stW' : 'stM'}(${a},${offset},${value.coldLo()}${size === 8 ? `,${value.coldHi()}` : ''})){${leave}}`;
+    this.line(`if(${n}!==${n}${guarded ? '' : `||(${a}&${size - 1})!==0||${view}[${at}]===undefined`}){${slow}}else ${view}[${at}]=${n};`);
   }
 
   protected load(op: number, type: ValType, offset: number, size: number): void {
@@ -156,8 +195,12 @@ function plus(text: string, k: number): string {
   return k === 0 ? text : `${text}+${k}`;
 }
 
-/** Locals that are only ever set from globals, or moved by multiples of 4: how compilers keep a stack pointer. */
-function stackPointers(reader: InstructionReader): ReadonlySet<number> {
+/**
+ * Locals that are only ever set from globals, or moved by multiples of 4: how compilers keep a stack pointer. And
+ * whether the function computes with floats.
+ */
+function scan(reader: InstructionReader): { pointers: ReadonlySet<number>; computes: boolean } {
+  let computes = false;
   const found = new Set<number>();
   const others = new Set<number>();
   /** What the last instructions left on the stack: nothing known, a pointer, a constant. */
@@ -167,6 +210,7 @@ function stackPointers(reader: InstructionReader): ReadonlySet<number> {
     const op = reader.next();
     const { x } = reader;
     let next = 0;
+    computes ||= (op >= OP.f32_ceil && op <= OP.f32_max) || (op >= OP.f64_ceil && op <= OP.f64_max);
     if (op === OP.global_get) next = POINTER;
     else if (op === OP.local_get) next = found.has(x) && !others.has(x) ? POINTER : 0;
     else if (op === OP.i32_const) next = (x & 3) === 0 ? OFFSET : 0;
@@ -179,7 +223,7 @@ function stackPointers(reader: InstructionReader): ReadonlySet<number> {
     top = next;
   }
   for (const x of others) found.delete(x);
-  return found;
+  return { pointers: found, computes };
 }
 const POINTER = 1;
 const OFFSET = 2;

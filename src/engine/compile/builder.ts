@@ -2,7 +2,7 @@ import type { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { F64, I64, type ValType } from '../../wasm/types.js';
 import { Crash } from '../errors.js';
 import type { Block, Edge, Site } from './block.js';
-import { NOTHING, type Operand, words } from './operand.js';
+import { float, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
 
 /** Why a function stays interpreted. */
 export class NotWorthCompiling extends Error {
@@ -23,6 +23,8 @@ export interface Guard {
   readonly leave: string;
   /** The last word that is accessed, counted from the address. */
   last: number;
+  /** Bits of the address that must be 0. */
+  mask: number;
 }
 
 /** Makes the blocks of a function, their lines and the places where they are left; holds the operands. */
@@ -117,7 +119,14 @@ export class Builder {
   /** The same operand in variables of its own, or in what cannot change. */
   protected settled(operand: Operand): Operand {
     if (operand.simple && operand.reads.length === 0) return operand;
+    if (operand.exact) return this.computed(operand.type, operand.number());
     return words(operand.type, this.assign(operand.lo()), isWide(operand.type) ? this.deferred(operand.hi) : '0', NOTHING, true);
+  }
+  /** The result of arithmetic: a number, any NaN of which stands for the canonical one. */
+  protected computed(type: ValType, text: string): Operand {
+    const name = this.assign(text);
+    const [lo, hi] = wordsOfNumber(type, name);
+    return float(type, name, this.deferred(() => lo), hi === '0' ? () => '0' : this.deferred(() => hi), NOTHING);
   }
   protected simple(operand: Operand): Operand {
     return operand.simple ? operand : this.settled(operand);

@@ -3,6 +3,9 @@ import type { Exhaustion, Trap, UncaughtException } from '../errors.js';
 /** What compiled code returns instead of its budget when its frames are to be written down. */
 export const MARK: number = -(2 ** 31);
 
+/** What a version that begins behind the entry returns instead where a local holds what it cannot represent. */
+export const REFUSED: number = MARK + 1;
+
 /** One frame that compiled code has left. */
 export interface LeftFrame {
   readonly func: number;

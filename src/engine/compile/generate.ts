@@ -1,9 +1,11 @@
+import { F64, type ValType } from '../../wasm/types.js';
 import type { Store, WasmFunction } from '../store.js';
 import { type Block, type Edge, type Site, successors } from './block.js';
 import { arrange } from './structure.js';
 import { isWide, leaving } from './builder.js';
 import { type Translation, Translator } from './translate.js';
-import { words } from './operand.js';
+import { words, wordsOfNumber } from './operand.js';
+import { REFUSED } from './departure.js';
 
 /** One version of a function: from its call, or from where the interpreter stands in it. */
 export interface Version {
@@ -47,9 +49,10 @@ export function generate(store: Store, func: WasmFunction, address: number, from
   const cost = Math.max(8 * (registers + 2 * func.type.params.length) + FRAME_BYTES, 8 * (translation.localTypes.length + translation.depth));
   const body = arrange(block, (head) => `if(c<0){${leaving(head.site, operandsAt(head))}}`);
   const name = from === 0 ? (part === 0 ? `f${address}` : `f${address}p${part}`) : `f${address}_${from}`;
-  const parts = dispatches ? `if(l${through.local}!==0&&(F=P[l${through.local}])!==undefined)return F(c,d-${cost}${parameters(func).map((name) => `,${name}`).join('')});` : '';
-  const source = from === 0 ? called(name, translation, func, names, cost, parts, body) : resumed(name, translation, block, names, body);
-  const locals = translation.localTypes.map((type, i) => `l${i},${isWide(type) ? `h${i}` : '0'}`);
+  const parameters = parametersOf(translation, func);
+  const parts = dispatches ? `if(l${through.local}!==0&&(F=P[l${through.local}])!==undefined)return F(c,d-${cost}${parameters.map((name) => `,${name}`).join('')});` : '';
+  const source = from === 0 ? called(name, address, translation, parameters, names, cost, parts, body) : resumed(name, translation, block, names, body);
+  const locals = translation.localTypes.map((type, i) => (translation.floats[i]! ? wordsOfNumber(type, `l${i}`).join() : `l${i},${isWide(type) ? `h${i}` : '0'}`));
   return {
     source: source(`return x(${[address, 'k', 'c', ...locals].join(',')});`),
     sites,
@@ -77,31 +80,63 @@ function variables({ depth, temps, localTypes }: Translation): string[] {
   return names;
 }
 
-function parameters({ type }: WasmFunction): string[] {
-  return type.params.flatMap((type, i) => (isWide(type) ? [`l${i}`, `h${i}`] : [`l${i}`]));
+/** Names of the words of the parameters. */
+function parametersOf({ floats }: Translation, { type }: WasmFunction): string[] {
+  return type.params.flatMap((type, i) => {
+    const [lo, hi] = floats[i]! ? [`a${i}`, `b${i}`] : [`l${i}`, `h${i}`];
+    return isWide(type) ? [lo, hi] : [lo];
+  });
 }
 
-function called(name: string, { localTypes }: Translation, func: WasmFunction, names: readonly string[], cost: number, parts: string, body: string): (tail: string) => string {
-  const params = parameters(func);
-  const others = localTypes.flatMap((type, i) => (i < func.type.params.length ? [] : isWide(type) ? [`l${i}=0`, `h${i}=0`] : [`l${i}=0`]));
+/** A number made of words, and whether it does not say everything about them. */
+function numberOf(type: ValType, lo: string, hi: string): { number: string; odd: string } {
+  return type === F64 ? { number: `fd(${lo},${hi})`, odd: `odd(${lo},${hi})` } : { number: `fs(${lo})`, odd: `oddS(${lo})` };
+}
+
+function called(name: string, address: number, { localTypes, floats }: Translation, params: readonly string[], names: readonly string[], cost: number, parts: string, body: string): (tail: string) => string {
+  let odd = '';
+  const own = new Set(params);
+  const others = localTypes.flatMap((type, i) => {
+    if (own.has(`l${i}`)) return [];
+    if (!own.has(`a${i}`)) return isWide(type) && !floats[i]! ? [`l${i}=0`, `h${i}=0`] : [`l${i}=0`];
+    const given = numberOf(type, `a${i}`, `b${i}`);
+    odd += `${odd === '' ? '' : '||'}${given.odd}`;
+    return [`l${i}=${given.number}`];
+  });
+  if (odd !== '') {
+    const given = localTypes.map((type, i) => {
+      const name = own.has(`a${i}`) ? 'a' : own.has(`l${i}`) ? 'l' : '';
+      return name === '' ? '0,0' : `${name}${i},${isWide(type) ? `${name === 'a' ? 'b' : 'h'}${i}` : '0'}`;
+    });
+    odd = `if(${odd})return x(${[address, 0, 'c', ...given].join()});`;
+  }
   const declared = [...names.filter((name) => name !== ''), ...others].join(',');
-  return (tail) => `function ${name}(${['c', 'd', ...params].join(',')}){let ${declared};${parts}J[0]++;X:{if((d-=${cost})<0||c<0)break X;${body}}${tail}}`;
+  // The host's optimiser knows nothing of parameters otherwise.
+  const integers = ['c', 'd', ...params].map((param) => `${param}=${param}|0;`).join('');
+  return (tail) => `function ${name}(${['c', 'd', ...params].join(',')}){${integers}let ${declared};${parts}J[0]++;${odd}X:{d=d-${cost}|0;if(d<0||c<0)break X;${body}}${tail}}`;
 }
 
 /** The locals, and the operands of the block, stand in the flat frame. */
-function resumed(name: string, { localTypes }: Translation, block: Block, names: readonly string[], body: string): (tail: string) => string {
+function resumed(name: string, { localTypes, floats }: Translation, block: Block, names: readonly string[], body: string): (tail: string) => string {
   let at = 0;
+  let odd = '';
   const values: string[] = [];
   const take = (lo: string, hi: string, type: number): void => {
     values.push(`${lo}=I[p+${at}]`);
     if (isWide(type)) values.push(`${hi}=I[p+${at + 1}]`);
     at += 2;
   };
-  localTypes.forEach((type, i) => take(`l${i}`, `h${i}`, type));
+  localTypes.forEach((type, i) => {
+    if (!floats[i]!) return take(`l${i}`, `h${i}`, type);
+    const { number, odd: test } = numberOf(type, `I[p+${at}]`, `I[p+${at + 1}]`);
+    values.push(`l${i}=${number}`);
+    odd += `if(${test})return ${REFUSED};`;
+    at += 2;
+  });
   block.types.forEach((type, i) => take(`s${i}`, `z${i}`, type));
   const taken = new Set(values.map((value) => value.slice(0, value.indexOf('='))));
   const declared = [...names.filter((name) => name !== '' && !taken.has(name.slice(0, -2))), ...values].join(',');
-  return (tail) => `function ${name}(c,d,I,p){let ${declared};X:{${body}}${tail}}`;
+  return (tail) => `function ${name}(c,d,I,p){c=c|0;d=d|0;${odd}let ${declared};X:{${body}}${tail}}`;
 }
 
 /**

@@ -52,6 +52,9 @@ export function numericLibrary(Q: Int32Array): Record<string, unknown> {
       S[0] = value;
       return W[0]!;
     },
+    /** Is that a NaN other than the canonical one? */
+    odd: (lo: number, hi: number): boolean => (hi & 0x7ff00000) === 0x7ff00000 && ((hi & 0xfffff) | lo) !== 0 && (hi !== 0x7ff80000 || lo !== 0),
+    oddS: (bits: number): boolean => (bits & 0x7f800000) === 0x7f800000 && (bits & 0x7fffff) !== 0 && bits !== 0x7fc00000,
     clz64: (lo: number, hi: number): number => (hi === 0 ? 32 + Math.clz32(lo) : Math.clz32(hi)),
     ctz64: (lo: number, hi: number): number => (lo === 0 ? 32 + ctz(hi) : ctz(lo)),
     popcnt64: (lo: number, hi: number): number => popcnt32(lo) + popcnt32(hi),

@@ -22,6 +22,8 @@ export interface Operand {
   readonly simple: boolean;
   /** The value of an i32 constant. */
   readonly constant: number | undefined;
+  /** A float of which `number` says everything: if it is a NaN, it is the canonical one. */
+  readonly exact: boolean;
 }
 
 const zero = (): string => '0';
@@ -32,7 +34,18 @@ export function words(type: ValType, lo: string, hi: string | (() => string), re
   const low = (): string => lo;
   const high = typeof hi === 'string' ? (): string => hi : hi;
   const number = (): string => (hi === '0' || type === 0x7d ? `fs(${lo})` : `fd(${lo},${high()})`);
-  return { type, lo: low, hi: high, number, coldLo: low, coldHi: high, condition: undefined, reads, simple, constant: undefined };
+  return { type, lo: low, hi: high, number, coldLo: low, coldHi: high, condition: undefined, reads, simple, constant: undefined, exact: false };
+}
+
+/** A float as a number in a variable, any NaN of which stands for the canonical one; words are computed where they are asked for. */
+export function float(type: ValType, name: string, lo: () => string, hi: () => string, reads: readonly number[]): Operand {
+  const [low, high] = wordsOfNumber(type, name);
+  return { type, lo, hi, number: () => name, coldLo: () => low, coldHi: () => high, condition: undefined, reads, simple: true, constant: undefined, exact: true };
+}
+
+/** The words of a number with such NaNs. */
+export function wordsOfNumber(type: ValType, name: string): [lo: string, hi: string] {
+  return type === 0x7d ? [`sl(${name})`, '0'] : [`dl(${name})`, `dh(${name})`];
 }
 
 export function constant(type: ValType, lo: number, hi: number): Operand {
@@ -43,7 +56,7 @@ export function constant(type: ValType, lo: number, hi: number): Operand {
 export function conditional(condition: string, reads: readonly number[], type: ValType): Operand {
   const text = `(${condition}?1:0)`;
   const lo = (): string => text;
-  return { type, lo, hi: zero, number: zero, coldLo: lo, coldHi: zero, condition, reads, simple: false, constant: undefined };
+  return { type, lo, hi: zero, number: zero, coldLo: lo, coldHi: zero, condition, reads, simple: false, constant: undefined, exact: false };
 }
 
 export function literal(value: number): string {

@@ -170,9 +170,14 @@ function place(nodes: readonly Node[]): void {
   }
 }
 
+/** Without the `|0` the host's optimiser would check for overflow, and in loops take the number for any value. */
+function charge(count: number): string {
+  return count > 0 ? `c=c-${count}|0;` : '';
+}
+
 /** What a block does, with the charge for it. */
 function body({ count, lines }: Block): string {
-  return (count > 0 ? `c-=${count};` : '') + lines.join('');
+  return charge(count) + lines.join('');
 }
 
 class Nested {
@@ -230,10 +235,9 @@ class Nested {
 
   private edge(from: Node, { target, text, count }: Edge): string {
     const to = this.byBlock.get(target)!;
-    const charge = count > 0 ? `c-=${count};` : '';
-    if (to.order <= from.order) return `${text}${charge}continue L${target.id};`;
-    if (to.labelled) return `${text}${charge}break B${target.id};`;
-    return text + charge + this.tree(to);
+    if (to.order <= from.order) return `${text}${charge(count)}continue L${target.id};`;
+    if (to.labelled) return `${text}${charge(count)}break B${target.id};`;
+    return text + charge(count) + this.tree(to);
   }
 }
 
@@ -294,15 +298,14 @@ class Dispatching {
 
   private edge({ target, text, count }: Edge): string {
     const to = this.byBlock.get(target)!;
-    const charge = count > 0 ? `c-=${count};` : '';
     const apart = to.order === 0 || to.head || to.forward > 1 || this.apart.includes(to);
     if (!apart && this.nesting < MAX_NESTING) {
       this.nesting++;
-      const inline = text + charge + this.own(to);
+      const inline = text + charge(count) + this.own(to);
       this.nesting--;
       return inline;
     }
     if (!apart) this.apart.push(to);
-    return `${text}${charge}b=${target.id};continue D;`;
+    return `${text}${charge(count)}b=${target.id};continue D;`;
   }
 }

@@ -7,7 +7,7 @@ import type { Store, WasmFunction } from '../store.js';
 import type { Site } from './block.js';
 import { NotWorthCompiling } from './builder.js';
 import { isWide } from './builder.js';
-import { Departure, MARK } from './departure.js';
+import { Departure, MARK, REFUSED } from './departure.js';
 import { type Code, type Environment, Environments, type FromFrame } from './environment.js';
 import { FRAME_BYTES, generate, type Version } from './generate.js';
 
@@ -30,6 +30,11 @@ const HOT_BYTE = 40;
 const STRETCH = 1000;
 /** What a change between the tiers costs, in instructions. */
 const CHANGE_HEAT = 1000;
+/**
+ * Instructions that compiled code does at most before it leaves. The host's optimiser replaces code that is running by
+ * code that must expect anything of its variables; what is called anew has their types.
+ */
+const SLICE = 20_000_000;
 /** How often a function is compiled again because code is reached that was left out. */
 const MAX_AGAIN = 4;
 
@@ -370,13 +375,15 @@ export class CompiledTier {
     if (state.left <= 2 * this.longest) return false;
     const stack = this.room(fp, rp);
     if (stack < LEAST_STACK) return false;
-    environments.reserve = this.longest;
+    const budget = Math.min(state.left - this.longest, SLICE);
+    environments.reserve = state.left - budget;
     state.calls[0]! -= counted;
     this.statistics.entries++;
     departure.clear();
     const { environment } = running;
     if (environment.views !== environment.memory.i32) environments.refreshViews();
-    const c = call(version, state.left - this.longest, stack, state.cells.i32, fp);
+    const c = call(version, budget, stack, state.cells.i32, fp);
+    if (c === REFUSED) return false;
     this.departed = c === MARK;
     if (this.departed) {
       this.statistics.departures++;

@@ -6,7 +6,7 @@ import { AccessTranslator } from './access.js';
 import type { Block, Edge, Site } from './block.js';
 import { isWide, leaving, NotWorthCompiling, variable } from './builder.js';
 import { compare32, compare64, compareFloats, floatArithmetic, I32_BINARY } from './numeric.js';
-import { conditional, constant, literal, NOTHING, type Operand, union, words } from './operand.js';
+import { conditional, constant, float, literal, NOTHING, type Operand, union, words, wordsOfNumber } from './operand.js';
 
 /** What the generator needs of a translated function. */
 export interface Translation {
@@ -14,6 +14,8 @@ export interface Translation {
   readonly blocks: readonly Block[];
   readonly sites: readonly Site[];
   readonly localTypes: readonly ValType[];
+  /** Which locals hold floats as numbers. */
+  readonly floats: readonly boolean[];
   /** Operands that some block begins with, at most. */
   readonly depth: number;
   /** Temporary variables. */
@@ -66,7 +68,7 @@ export class Translator extends AccessTranslator {
     }
     for (const site of this.sites) if (site.kind === 'at') site.uncount += site.next!.count;
     return {
-      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables,
+      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, floats: this.floats, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables,
     };
   }
 
@@ -96,10 +98,10 @@ export class Translator extends AccessTranslator {
       case OP.local_get:
         return this.localGet(reader.x);
       case OP.local_set:
-        return this.localSet(reader.x, this.pop());
+        return this.localSet(reader.x);
       case OP.local_tee: {
         const { x } = reader;
-        this.localSet(x, this.pop());
+        this.localSet(x);
         return this.localGet(x);
       }
       case OP.i32_const:
@@ -178,14 +180,22 @@ export class Translator extends AccessTranslator {
 
   private localGet(x: number): void {
     const type = this.locals[x]!;
+    if (this.floats[x]!) {
+      const [lo, hi] = wordsOfNumber(type, `l${x}`);
+      return this.push(float(type, `l${x}`, this.deferred(() => lo), hi === '0' ? () => '0' : this.deferred(() => hi), [x]));
+    }
     this.push(words(type, `l${x}`, isWide(type) ? `h${x}` : '0', [x], true));
   }
 
-  private localSet(x: number, value: Operand): void {
+  private localSet(x: number): void {
     const { stack } = this;
+    if (this.floats[x]!) this.stack.push(this.exact());
+    const value = this.pop();
     this.guards.delete(x);
     for (let i = 0; i < stack.length; i++) if (stack[i]!.reads.includes(x)) stack[i] = this.settled(stack[i]!);
-    if (isWide(this.locals[x]!)) {
+    if (this.floats[x]!) {
+      if (value.number() !== `l${x}`) this.line(`l${x}=${value.number()};`);
+    } else if (isWide(this.locals[x]!)) {
       const own = value.reads.includes(x) ? this.settled(value) : value;
       const hi = own.hi();
       if (hi !== `h${x}`) this.line(`h${x}=${hi};`);
@@ -194,6 +204,19 @@ export class Translator extends AccessTranslator {
     const { known } = this.block;
     if (value.constant !== undefined) this.block.known = { local: x, value: value.constant };
     else if (known?.local === x) this.block.known = undefined;
+  }
+
+  /** Pops a float of which a number says everything; leaves where the number does not. */
+  private exact(): Operand {
+    if (this.stack.at(-1)!.exact) return this.pop();
+    this.simplify();
+    const operand = this.stack.at(-1)!;
+    const number = operand.number();
+    const name = number.startsWith('t') ? number : this.assign(number);
+    const odd = operand.type === F64 ? `odd(${operand.coldLo()},${operand.coldHi()})` : `oddS(${operand.coldLo()})`;
+    this.line(`if(${name}!==${name}&&${odd}){${this.leave()}}`);
+    this.pop();
+    return float(operand.type, name, operand.lo, operand.hi, NOTHING);
   }
 
   private global(op: number, index: number): void {
@@ -213,6 +236,10 @@ export class Translator extends AccessTranslator {
     const condition = this.pop();
     const b = this.pop();
     const a = this.pop();
+    if (a.exact && b.exact) {
+      const text = `${condition.condition ?? condition.lo()}?${a.number()}:${b.number()}`;
+      return this.push(this.computed(a.type, text));
+    }
     const test = condition.condition !== undefined ? condition.condition : this.simple(condition).lo();
     this.push(words(a.type, this.assign(`${test}?${a.lo()}:${b.lo()}`), isWide(a.type) ? this.deferred(() => `${test}?${a.hi()}:${b.hi()}`) : '0', NOTHING, true));
   }
@@ -310,10 +337,10 @@ export class Translator extends AccessTranslator {
       }
       case OP.i64_add: {
         const lo = this.assign(`${a.lo()}+${b.lo()}|0`);
-        return this.push(words(I64, lo, this.deferred(() => `${sum(a.hi(), b.hi())}+((${lo}>>>0)<(${a.lo()}>>>0)?1:0)|0`), NOTHING, true));
+        return this.push(words(I64, lo, this.deferred(() => `${sum(a.hi(), b.hi())}+((${lo}>>>0)<(${a.lo()}>>>0)|0)|0`), NOTHING, true));
       }
       case OP.i64_sub:
-        return this.pair(`${a.lo()}-${b.lo()}|0`, () => `${a.hi()}-${b.hi()}-((${a.lo()}>>>0)<(${b.lo()}>>>0)?1:0)|0`);
+        return this.pair(`${a.lo()}-${b.lo()}|0`, () => `${a.hi()}-${b.hi()}-((${a.lo()}>>>0)<(${b.lo()}>>>0)|0)|0`);
       default:
         return this.pair(`Math.imul(${a.lo()},${b.lo()})`, () => product(a, b));
     }
@@ -351,24 +378,8 @@ export class Translator extends AccessTranslator {
 
   // Floats
 
-  /** The result of arithmetic: a number, any NaN of which stands for the canonical one. */
   private pushNumber(type: ValType, text: string): void {
-    const name = this.assign(type === F32 ? `Math.fround(${text})` : text);
-    const wide = type === F64;
-    const low = wide ? `dl(${name})` : `sl(${name})`;
-    const high = wide ? `dh(${name})` : '0';
-    this.push({
-      type,
-      lo: this.deferred(() => low),
-      hi: wide ? this.deferred(() => high) : () => '0',
-      number: () => name,
-      coldLo: () => low,
-      coldHi: () => high,
-      condition: undefined,
-      reads: NOTHING,
-      simple: true,
-      constant: undefined,
-    });
+    this.push(this.computed(type, type === F32 ? `Math.fround(${text})` : text));
   }
 
   private float(op: number): void {
@@ -662,7 +673,7 @@ export class Translator extends AccessTranslator {
     const site = this.addSite('after', reader.start, next);
     this.stack.length = 0;
     for (const operand of below) this.pushVariable(operand);
-    this.line(`c=F(c,d${args});if(c<0){${leaving(site, this.stack)}}`);
+    this.line(`c=F(c,d${args})|0;if(c<0){${leaving(site, this.stack)}}`);
     this.block.known = undefined;
     type.results.forEach((result, i) => {
       this.line(`s${first + i}=Q[${2 * i}];${isWide(result) ? `z${first + i}=Q[${2 * i + 1}];` : ''}`);
