@@ -5,10 +5,9 @@ import { devNull } from 'node:os';
 import { dirname } from 'node:path';
 import { WASI } from 'node:wasi';
 import Benchmark from 'benchmark';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
-import { builtMain, nodeAt } from './engines.mjs';
+import { nodeAt } from './engines.mjs';
 import { machine } from './machine.mjs';
+import { command, OUTPUT } from './options.mjs';
 import { readProgram } from './programs.mjs';
 import { digits, markdownTable, Progress, table } from './report.mjs';
 import { libraryAt, virtualOptions } from './world.mjs';
@@ -76,17 +75,10 @@ function wat(name, about, argument, fields) {
 const ENGINES = /** @type {const} */ (['interp', 'compiled', 'node']);
 const NAMES = { interp: 'interpreter', compiled: 'compiled', node: "Node's own engine" };
 
-const options = await yargs(hideBin(process.argv))
-  .scriptName('npm run bench:micro --')
-  .usage('$0 [options]\n\nMicro-benchmarks in both tiers and in the engine of this Node, in microseconds.')
+const options = await command('bench:micro', 'Micro-benchmarks in both tiers and in the engine of this Node, in microseconds.')
   .option('only', { type: 'string', array: true, choices: CASES.map(({ name }) => name), default: CASES.map(({ name }) => name), describe: 'these ones' })
-  .option('quick', { type: 'boolean', default: false, describe: 'a tenth of a second each' })
-  .option('main', { type: 'string', default: builtMain, defaultDescription: 'dist/cli/main.js', describe: 'the command line of another build of retunwind' })
-  .option('json', { type: 'string', describe: 'a file for all figures' })
-  .option('markdown', { type: 'boolean', default: false, describe: 'a table to be pasted' })
+  .options(OUTPUT)
   .example('$0 --only dispatch calls', 'two of them')
-  .strict()
-  .version(false)
   .parse();
 
 const library = await libraryAt(dirname(dirname(options.main)));
@@ -115,9 +107,10 @@ function theirs(bytes, name) {
   return (argument) => instance.exports[name](argument);
 }
 
-/** Calls again and again for so many milliseconds, so that what is measured is compiled. @param {() => unknown} call @param {number} ms */
+/** Calls again and again for so many milliseconds, five times at least, so that what is measured is compiled. @param {() => unknown} call @param {number} ms */
 function warm(call, ms) {
-  for (const end = performance.now() + ms; performance.now() < end; ) call();
+  const end = performance.now() + ms;
+  for (let calls = 0; calls < 5 || performance.now() < end; calls++) call();
 }
 
 /** @typedef {{ name: string, about: string, us: Record<string, number | undefined>, error: Record<string, number> }} Row Microseconds and their relative error in percent. */

@@ -3,28 +3,21 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
+import { command, NODES } from './options.mjs';
 
 const BEGIN = '<!-- figures: npm run bench:readme -->';
 const END = '<!-- end of the figures -->';
 const root = join(import.meta.dirname, '..');
 const readme = join(root, 'README.md');
 
-const options = await yargs(hideBin(process.argv))
-  .scriptName('npm run bench:readme --')
-  .usage('$0 [options]\n\nMeasures everything (half an hour for each Node on a quiet machine) and writes README.md and bench/figures.svg.')
-  .option('node', { type: 'string', array: true, default: [process.execPath], describe: 'Node binaries to run on' })
+const options = await command('bench:readme', 'Measures everything (half an hour for each Node on a quiet machine) and writes README.md and bench/figures.svg.')
+  .option('node', NODES)
   .option('big', { type: 'string', describe: 'a module of 14 MB, such as esbuild.wasm of the npm package esbuild-wasm' })
-  .option('quick', { type: 'boolean', default: false, describe: 'does everything work?' })
-  .option('main', { type: 'string', describe: 'the command line of another build of retunwind' })
   .option('print', { type: 'boolean', default: false, describe: 'print the text, write nothing' })
   .example('$0 --node node $HOME/node26/bin/node --big esbuild.wasm', 'all figures')
-  .strict()
-  .version(false)
   .parse();
 
-const common = ['--markdown', '--node', ...options.node, ...(options.quick ? ['--quick'] : []), ...(options.main === undefined ? [] : ['--main', options.main])];
+const common = ['--markdown', '--node', ...options.node.map(({ path }) => path), '--main', options.main, ...(options.quick ? ['--quick'] : [])];
 const chart = options.print ? [] : ['--svg', join(root, 'bench/figures.svg')];
 const big = options.big === undefined ? [] : ['--big', options.big];
 

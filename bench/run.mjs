@@ -4,52 +4,43 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
 import { drawChart } from './chart.mjs';
 import { runAll, typical, withRatios } from './compare.mjs';
-import { builtMain, ENGINE_IDS, findEngines, nodeAt, TIERS } from './engines.mjs';
+import { ENGINE_IDS, findEngines, TIERS } from './engines.mjs';
 import { machine } from './machine.mjs';
 import { observeAll, WAYS } from './observing.mjs';
+import { command, NODES, OUTPUT, positive } from './options.mjs';
 import { PROGRAMS, Workplace } from './programs.mjs';
 import { digits, markdownTable, Progress, showHeading, showSpread, table } from './report.mjs';
 import { geometricMean, median } from './statistics.mjs';
 
 const PARTS = /** @type {const} */ (['programs', 'observed', 'memory']);
 
-const options = await yargs(hideBin(process.argv))
-  .scriptName('npm run bench --')
-  .usage('$0 [options]\n\nCompares retunwind with other engines: whole processes, medians over interleaved rounds, ratios with their quartiles.')
+const options = await command('bench', 'Compares retunwind with other engines: whole processes, medians over interleaved rounds, ratios with their quartiles.')
   .option('only', { type: 'string', array: true, choices: PROGRAMS.map(({ id }) => id), default: PROGRAMS.map(({ id }) => id), describe: 'these programs' })
   .option('engines', { type: 'string', array: true, choices: ENGINE_IDS, default: ENGINE_IDS, describe: 'these engines' })
   .option('parts', { type: 'string', array: true, choices: PARTS, default: PARTS, describe: 'programs on all engines; speed under observation; memory of a loaded module' })
-  .option('node', { type: 'string', array: true, default: [process.execPath], describe: 'Node binaries to run on, as further columns' })
-  .option('runs', { type: 'number', defaultDescription: '5', describe: 'rounds' })
-  .option('percent', { type: 'number', defaultDescription: '100', describe: 'how much of the work' })
-  .option('quick', { type: 'boolean', default: false, describe: 'one round of 5 percent: does everything work?' })
+  .option('node', NODES)
+  .option('runs', positive('runs', 'rounds', '5'))
+  .option('percent', positive('percent', 'how much of the work', '100'))
   .option('baseline', { type: 'string', choices: ENGINE_IDS, default: 'auto', describe: 'what the ratios are to' })
   .option('big', { type: 'string', describe: 'a module of 14 MB for the memory part, such as esbuild.wasm of the npm package esbuild-wasm' })
   .option('big-args', { type: 'string', array: true, default: ['--minify', '--loader=js'], describe: 'its arguments' })
-  .option('main', { type: 'string', default: builtMain, defaultDescription: 'dist/cli/main.js', describe: 'the command line of another build of retunwind' })
-  .option('json', { type: 'string', describe: 'a file for all figures' })
   .option('svg', { type: 'string', describe: 'a file for a chart of the elapsed times' })
-  .option('markdown', { type: 'boolean', default: false, describe: 'tables to be pasted' })
   .option('summary', { type: 'boolean', default: false, describe: 'one table for all programs, none for each' })
+  .options(OUTPUT)
   .example('$0 --quick', 'does everything work?')
   .example('$0 --only mix --engines auto node wazero', 'one program, three engines')
   .example('$0 --node node $HOME/node26/bin/node', 'on two Nodes')
   .example('$0 --json bench.json --svg bench.svg', 'all figures, a chart')
   .epilogue('More: npm run bench:steady (kernels after warm-up), bench:micro (single operations), bench:replay (recording and going back), bench:startup (to the first output), bench:readme (the figures of the README).')
-  .strict()
-  .version(false)
-  .wrap(110)
   .parse();
 
 const usual = options.quick ? { rounds: 1, percent: 5 } : { rounds: 5, percent: 100 };
 const rounds = options.runs ?? usual.rounds;
 const percent = options.percent ?? usual.percent;
 const show = options.markdown ? markdownTable : table;
-const nodes = options.node.map(nodeAt);
+const nodes = options.node;
 const firstNode = /** @type {import('./engines.mjs').Node} */ (nodes[0]);
 const { engines, absent } = findEngines(options.engines, nodes, { main: options.main });
 const tiers = TIERS.filter((tier) => options.engines.includes(tier));

@@ -2,12 +2,11 @@
 // Steady state: a kernel of Go's, round after round in one process, timed by the program itself. The first round holds
 // the warm-up; the figure is the median of the second half of the rounds. Engines take turns.
 import { writeFileSync } from 'node:fs';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
 import { baselineOf } from './compare.mjs';
-import { ENGINE_IDS, findEngines, nodeAt } from './engines.mjs';
+import { ENGINE_IDS, findEngines } from './engines.mjs';
 import { machine } from './machine.mjs';
 import { runProcess } from './measure.mjs';
+import { command, NODES, OUTPUT, positive } from './options.mjs';
 import { GO_BENCH, KERNELS, SWITCHES, Workplace } from './programs.mjs';
 import { digits, markdownTable, Progress, showHeading, showSpread, table } from './report.mjs';
 import { geometricMean, median, ratios, spreadOf } from './statistics.mjs';
@@ -15,33 +14,31 @@ import { geometricMean, median, ratios, spreadOf } from './statistics.mjs';
 const ROUNDS = { ...KERNELS, ...SWITCHES };
 const BASELINE = 'node';
 
-const options = await yargs(hideBin(process.argv))
-  .scriptName('npm run bench:steady --')
-  .usage("$0 [options]\n\nMilliseconds a round after warm-up, and how many times as many as Node's own engine on the same Node takes.")
+const options = await command('bench:steady', "Milliseconds a round after warm-up, and how many times as many as Node's own engine on the same Node takes.")
   .option('only', { type: 'string', array: true, choices: Object.keys(ROUNDS), default: Object.keys(ROUNDS), describe: 'these kernels' })
   .option('engines', { type: 'string', array: true, choices: ENGINE_IDS, default: ['node', 'interp', 'compiled'], describe: 'these engines' })
-  .option('node', { type: 'string', array: true, default: [process.execPath], describe: 'Node binaries to run on' })
-  .option('runs', { type: 'number', default: 3, describe: 'processes for each kernel and engine' })
-  .option('seconds', { type: 'number', default: 3, describe: 'how long each process goes on' })
-  .option('quick', { type: 'boolean', default: false, describe: 'one process of one second each' })
+  .option('node', NODES)
+  .option('runs', positive('runs', 'processes for each kernel and engine', '3'))
+  .option('seconds', positive('seconds', 'how long each process goes on', '3'))
   .option('cpu', { type: 'boolean', default: false, describe: 'processor time in place of elapsed time, for a busy machine; engines on Node only' })
   .option('best', { type: 'boolean', default: false, describe: 'the fastest round in place of the median' })
-  .option('main', { type: 'string', describe: 'the command line of another build of retunwind (…/cli/main.js)' })
-  .option('json', { type: 'string', describe: 'a file for all figures' })
-  .option('markdown', { type: 'boolean', default: false, describe: 'tables to be pasted' })
+  .options(OUTPUT)
   .example('$0 --quick --only json fib', 'two kernels, roughly')
   .example('$0 --node node $HOME/node26/bin/node', 'the same on two Nodes')
-  .strict()
-  .version(false)
   .parse();
 
-const runs = options.quick ? 1 : options.runs;
-const seconds = options.quick ? 1 : options.seconds;
+const usual = options.quick ? { runs: 1, seconds: 1 } : { runs: 3, seconds: 3 };
+const runs = options.runs ?? usual.runs;
+const seconds = options.seconds ?? usual.seconds;
 const kernels = /** @type {(keyof typeof ROUNDS)[]} */ (options.only);
 const show = options.markdown ? markdownTable : table;
-const nodes = options.node.map(nodeAt);
+const nodes = options.node;
 const { engines, absent } = findEngines(options.engines, nodes, { main: options.main, flags: options.cpu ? ['--import', import.meta.resolve('./cpu-clock.mjs')] : [] });
-if (options.cpu && engines.some(({ node }) => node === undefined)) throw new Error('--cpu is for engines on Node');
+const native = options.cpu ? engines.find(({ node }) => node === undefined) : undefined;
+if (native !== undefined) {
+  console.error(`${native.name} has no clock of processor time: --cpu is for engines on Node`);
+  process.exit(1);
+}
 const module = new Workplace().module(GO_BENCH);
 
 /** @typedef {{ kernel: string, engine: string, id: string, node: string | undefined, ms: number[], first: number[] }} Measured */
@@ -69,7 +66,7 @@ for (const kernel of kernels) {
     for (const engine of engines) {
       progress.step(`${kernel}: ${engine.name}`);
       try {
-        const { stdout } = runProcess(engine.command(module, ['rounds', kernel, String(ROUNDS[kernel]), String(seconds)]));
+        const { stdout } = runProcess(engine.command(module, ['rounds', kernel, String(ROUNDS[kernel]), String(Math.ceil(seconds))]));
         const { checksum, ms, first } = read(stdout);
         expected ??= checksum;
         if (checksum !== expected) throw new Error(`another result: ${checksum} in place of ${expected}`);
