@@ -1,48 +1,26 @@
-// Runs a WASI program in both tiers at once, stops them at random clocks, and compares clock, calls and state hash.
-// Usage: node tools/lock-step.mjs [--seed=N] [--mean=INSTRUCTIONS] MODULE.wasm [ARGUMENT…]
-// Needs a build (`npm run build`). Exit code 1 at the first difference.
-import { readFileSync } from 'node:fs';
+// @ts-check
+// What CI does with one run and twenty stops of each (spec-tests/lock-step), done in earnest: every run of every test
+// program in both tiers, stopped at a thousand random moments of each program; clock, calls and whole state must be the
+// same at each. That takes hours, and can be interrupted. --runs N takes N runs of a program, spread over all of them.
+//
+//   npm run build && node tools/lock-step.mjs [--stops N] [--runs N] [--tier compiled|auto] [--fresh] [PROGRAM…]
 import { parseArgs } from 'node:util';
-import { Program } from '../dist/program/program.js';
-import { decode } from '../dist/wasm/binary/decode.js';
-import { validate } from '../dist/wasm/validate/validate.js';
+import { programs, runChecks } from './long-checks.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string', default: '7' }, mean: { type: 'string', default: '500000' } },
+  options: {
+    stops: { type: 'string', default: '1000' },
+    runs: { type: 'string', default: '10000' },
+    tier: { type: 'string', default: 'compiled' },
+    fresh: { type: 'boolean', default: false },
+  },
 });
-const [path, ...args] = positionals;
-const module = decode(new Uint8Array(readFileSync(path)));
-validate(module);
-
-function start(tier) {
-  let output = '';
-  const streams = { isTerminal: () => false, stdin: { read: () => 'eof' }, write: (_fd, bytes) => void (output += Buffer.from(bytes).toString('latin1')) };
-  const program = new Program(module, { tier, world: { args: [path, ...args], clock: 'virtual', random: 1, streams } });
-  program.start();
-  return { program, view: () => ({ clock: program.machine.clock, calls: program.machine.calls, hash: program.machine.hash(), output }) };
-}
-
-let state = Number(values.seed) | 1;
-function random() {
-  state ^= state << 13;
-  state ^= state >>> 17;
-  state ^= state << 5;
-  return (state >>> 0) / 2 ** 32;
-}
-
-const compiled = start('compiled');
-const interpreted = start('interp');
-let stops = 0;
-for (let clock = 0; ; stops++) {
-  // Short stretches run in the interpreter for the most part, long ones compiled.
-  clock += 1 + Math.floor(random() * Number(values.mean) * (random() < 0.3 ? 0.001 : 2));
-  const [ours, theirs] = [compiled, interpreted].map(({ program, view }) => JSON.stringify([program.advance(clock).kind, view()]));
-  if (ours !== theirs) {
-    console.error(`different at clock ${clock}:\n  compiled    ${ours}\n  interpreted ${theirs}`);
-    process.exit(1);
-  }
-  if (!ours.startsWith('["stopped"')) break;
-}
-const { compiled: functions, entries, departures } = compiled.program.machine.compilation;
-console.log(`the same at ${stops} stops and at the end; ${functions} functions compiled, entered ${entries} times, left ${departures} times`);
+const { stops, runs, tier } = values;
+const checks = programs.map(({ name, sha256, language, target }) => ({
+  name,
+  goal: `${sha256} ${stops} ${runs} ${tier}`,
+  test: `lock-step/${language === 'go' ? `go-${target}` : 'c-zig'}`,
+  env: { LOCK_STEP_PROGRAM: name, LOCK_STEP_STOPS: stops, LOCK_STEP_RUNS: runs, LOCK_STEP_TIER: tier },
+}));
+runChecks('lock-step.json', checks, positionals, values.fresh);

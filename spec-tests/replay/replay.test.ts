@@ -4,9 +4,8 @@ import { Replay } from '../../src/replay/replay.js';
 import { Timeline } from '../../src/replay/timeline.js';
 import { verify } from '../../src/replay/verify.js';
 import { digestOf, hashOf } from '../../src/replay/digest.js';
-import type { Program } from '../../src/program/program.js';
-import { parseValue } from '../../src/program/values.js';
-import { type CallSequence, oracleOf, type Run } from '../support/oracles.js';
+import { type Job, jobOfRun, jobsOf } from '../support/jobs.js';
+import { oracleOf } from '../support/oracles.js';
 import { type Program as TestProgram, programs } from '../support/programs.js';
 import { Output, record, type Recorded, reread } from '../support/recorded.js';
 import { testModule } from '../support/traced.js';
@@ -30,35 +29,12 @@ const QUICK: Readonly<Record<string, readonly string[]>> = {
 
 const RUNS_OF_QUICK = 3;
 
-/** Something that a program can be made to do while it is recorded. */
-interface Job {
-  readonly name: string;
-  record(): Promise<Recorded>;
-}
-
-function jobsOf(program: TestProgram): Job[] {
-  const { runs, calls } = oracleOf(program.name);
+function wantedOf(program: TestProgram): Job[] {
+  if (ONLY !== undefined) return jobsOf(program);
   const commands = QUICK[program.name] ?? [];
-  const wanted = ONLY !== undefined ? runs : commands.includes('*') ? runs.slice(0, RUNS_OF_QUICK) : runs.filter(({ args }) => commands.includes(args[0] ?? ''));
-  return [...wanted.map((run) => runOf(program, run)), ...(ONLY === undefined ? [] : calls.map((sequence) => callsOf(program, sequence)))];
-}
-
-function runOf(program: TestProgram, run: Run): Job {
-  const args = program.target === 'js' && run.folder === true ? [...run.args, '/sandbox'] : run.args;
-  return { name: run.args.join(' ') || 'run', record: () => record(testModule(program.name), args, { ...run, real: true }) };
-}
-
-/** Calls one after the other, as long as none needs what the one before answered; a reactor, which would be initialised again, gets one. */
-function callsOf(program: TestProgram, { name, steps }: CallSequence): Job {
-  const needs = steps.findIndex((words) => words[0] === 'write' || words.some((word) => word.startsWith('$')));
-  const plain = steps.slice(0, needs < 0 ? undefined : needs);
-  const prepare = (guest: Program): void => {
-    for (const [export_, ...words] of guest.kind === 'reactor' ? plain.slice(-1) : plain) {
-      const { params } = guest.exportedFunction(export_!).type;
-      guest.invoke(export_!, words.map((word, i) => parseValue(word, params[i]!)));
-    }
-  };
-  return { name: `calls: ${name}`, record: () => record(testModule(program.name), [], { real: true, prepare }) };
+  const { runs } = oracleOf(program.name);
+  const wanted = commands.includes('*') ? runs.slice(0, RUNS_OF_QUICK) : runs.filter(({ args }) => commands.includes(args[0] ?? ''));
+  return wanted.map((run) => jobOfRun(program, run));
 }
 
 const isRecorded = ({ name }: TestProgram): boolean => (ONLY === undefined ? name in QUICK : name === ONLY);
@@ -105,11 +81,11 @@ async function moved(recorded: Recorded, name: string, gotos: number): Promise<v
 
 for (const program of programs.filter(isRecorded)) {
   describe(program.name, () => {
-    const jobs = jobsOf(program);
+    const jobs = wantedOf(program);
     const gotos = Math.max(LEAST_GOTOS, Math.ceil(GOTOS / jobs.length));
     for (const job of jobs) {
       it(`${job.name}: recorded, replayed, gone to and fro`, async () => {
-        const recorded = await job.record();
+        const recorded = await job.record({ real: true });
         replayed(recorded, program.name);
         await moved(recorded, program.name, gotos);
       });

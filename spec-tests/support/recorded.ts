@@ -20,6 +20,7 @@ export interface RecordOptions {
   /** Real time and random data; otherwise the virtual ones. */
   readonly real?: boolean;
   readonly trampoline?: ProgramOptions['trampoline'];
+  readonly tier?: ProgramOptions['tier'];
   /** Prepares something else than the program's start. */
   readonly prepare?: (program: Program) => void;
   /** Called before anything runs. */
@@ -52,6 +53,7 @@ export async function record(module: Module, args: readonly string[], options: R
     },
     imports: testImports(() => program),
     trampoline: options.trampoline,
+    tier: options.tier,
   };
   const recorder = new Recorder(base, { module: 'of a test', path: 'test.wasm', settings: '{}' }, (bytes) => void chunks.push(bytes.slice()));
   const program: Program = new Program(module, recorder.options);

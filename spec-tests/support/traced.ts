@@ -29,6 +29,7 @@ export function testModule(name: string): Module {
 
 export interface TracedOptions extends Omit<TraceOptions, 'write'> {
   readonly trampoline?: ProgramOptions['trampoline'];
+  readonly tier?: ProgramOptions['tier'];
   readonly imports?: ProgramOptions['imports'];
   /** Instead of the program's start. */
   readonly invoke?: { readonly name: string; readonly args: Parameters<Program['invoke']>[1] };
@@ -54,6 +55,7 @@ export async function traced(module: Module, args: readonly string[], options: T
     },
     imports: options.imports,
     trampoline: options.trampoline,
+    tier: options.tier,
   });
   let text = '';
   const session = new TraceSession(program, { describe: program.describe, now: () => program.elapsed, ...options, write: (piece) => (text += piece) });

@@ -30,9 +30,11 @@ export function listenTo(host: HostFunction, describe: (args: CellWindow, memory
     described === undefined ? showCells(results, resultTypes) : plain(described.result(results, memory));
   switch (host.kind) {
     case 'leaf':
+      // Compiled code calls a leaf from frames that only JavaScript knows; a listener looks at them.
       return {
         ...host,
-        call: (args, results, memory) => {
+        kind: 'full',
+        call: ({ args, results, memory }: HostCall) => {
           const call = before(args, memory);
           try {
             host.call(args, results, memory);

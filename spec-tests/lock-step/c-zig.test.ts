@@ -1,0 +1,3 @@
+import { describeLockStep } from '../support/lock-step.js';
+
+describeLockStep(({ language }) => language !== 'go');
