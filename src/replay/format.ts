@@ -47,12 +47,13 @@ export const EVENT = {
   reference: 14,
   /** Time has jumped: int nanoseconds that the guest's time is ahead of its instructions. */
   time: 15,
-  /** Nothing happens; the guest has run up to here: clock. */
-  mark: 16,
-  /** The state at a clock: clock, uint sections, each uint length, uint changes, (uint index gap, u32 hash)…. */
-  checkpoint: 17,
-  /** The end: clock, u8 outcome (`OUTCOMES`), uint exit code, uint failure kind, text. */
-  end: 18,
+  /**
+   * The state at a clock as hashes (`digest.ts`): clock, uint parts, and for each part uint length, uint changes since
+   * the checkpoint before, (uint position counted from the last change, u32 hash)….
+   */
+  checkpoint: 16,
+  /** The end: clock, u8 outcome (`OUTCOMES`); for an exit uint code, for a failure as in `fail`, for a stop text why. */
+  end: 17,
 } as const;
 
 export const EVENT_NAMES: readonly string[] = Object.entries(EVENT).reduce<string[]>((names, [name, tag]) => {

@@ -7,30 +7,28 @@ import type { Value } from '../engine/value.js';
 import { GuestExit } from '../host/exit.js';
 import type { Streams } from '../host/io.js';
 import { type Need, type Outcome, type Program, type ProgramOptions, untilDone, type World } from '../program/program.js';
-import { encodeData } from '../program/data.js';
-import { I32 } from '../wasm/types.js';
+import { cellsOf, I32 } from '../wasm/types.js';
 import { type Digest, digestOf } from './digest.js';
-import { CHUNK_HEAD, EVENT, FAILURES, MAGIC, OUTCOMES, type RecordingHeader, VERSION } from './format.js';
-import { hashBytes } from './hash.js';
-import { StreamWriter } from './stream-writer.js';
-import { cellCount, globalCells, writeValues } from './values.js';
-
-/** Where a recording goes. What it is given is valid only during the call. */
-export type Sink = (bytes: Uint8Array) => void;
+import { EVENT, FAILURES, OUTCOMES, type RecordingHeader } from './format.js';
+import { RecordingWriter, type Sink } from './recording-writer.js';
+import type { StreamWriter } from './stream-writer.js';
+import { cellCount, writeValues } from './values.js';
 
 /** What the recorder cannot know by itself. */
 export type About = Pick<RecordingHeader, 'module' | 'path' | 'settings'>;
 
-/** The recording is written out at the latest after so many bytes, or milliseconds while the guest runs. */
-const FLUSH_BYTES = 1 << 19;
-const FLUSH_MS = 50;
-/** So many events pass between two looks at the clock on the wall. */
-const EVENTS_BETWEEN = 63;
-/** The recorder stops the machine about so often, in milliseconds: rarely, because code is lowered exactly where it stops. */
-const SLICE_MS = 60;
+/**
+ * The recorder stops the machine about so often, in milliseconds, to see whether something is to be written out: rarely,
+ * because code is lowered exactly where it stops.
+ */
+const SLICE_MS = 40;
 const FIRST_SLICE = 1_000_000;
-/** Making checkpoints takes at most this part of the time. */
-const CHECKPOINT_SHARE = 1 / 60;
+/**
+ * Clock value of the first checkpoint, and how far apart they are: also in proportion to what has to be hashed. They
+ * come at the same clock values wherever a program is recorded.
+ */
+const FIRST_CHECKPOINT = 1_000_000;
+const CHECKPOINTS = { least: 20_000_000, perByte: 20 } as const;
 /** Jumps of a real clock below this are not told, in nanoseconds. */
 const NOTABLE = 1e6;
 
@@ -39,28 +37,23 @@ const NOTABLE = 1e6;
  * `options` gives, `attach` it before it starts, and run it with `advance` or `run`.
  */
 export class Recorder {
-  private readonly sink: Sink;
   private readonly about: About;
-  private readonly out = new StreamWriter();
+  private readonly file: RecordingWriter;
+  private readonly out: StreamWriter;
   private readonly virtual: boolean;
   private readonly base: ProgramOptions;
   private program!: Program;
   private readonly foreign = new Set<HostFunction>();
   private readonly importOf = new Map<HostFunction, number>();
-  /** Of the whole stream. */
-  private flushed = 0;
-  private complete = 0;
-  /** Clock of the last event, and of the last complete one. */
+  /** Of the last event. */
   private clock = 0;
-  private completeClock = 0;
   /** Whether what happens now is the host's doing. */
   private outside = true;
   private readonly callers: boolean[] = [];
-  private events = 0;
-  private lastFlush = 0;
   private slice = FIRST_SLICE;
   private sliceStart = 0;
-  private nextCheckpoint = 0;
+  private sliceFrom = 0;
+  private nextCheckpoint = FIRST_CHECKPOINT;
   private lastDigest: Digest | undefined = undefined;
   private ahead = 0;
   private ended = false;
@@ -70,7 +63,8 @@ export class Recorder {
   constructor(base: ProgramOptions, about: About, sink: Sink) {
     this.base = base;
     this.about = about;
-    this.sink = sink;
+    this.file = new RecordingWriter(sink);
+    this.out = this.file.out;
     this.virtual = base.world.clock === 'virtual';
   }
 
@@ -100,7 +94,7 @@ export class Recorder {
       return Object.create(target, {
         [name]: {
           value: (...args: unknown[]) => {
-            this.flush();
+            this.file.flush();
             return wait.apply(target, args);
           },
         },
@@ -122,7 +116,7 @@ export class Recorder {
   attach(program: Program): void {
     this.program = program;
     const { store, driver, instance, go } = program;
-    this.writeHeader(program);
+    this.file.writeHead(this.headerOf(program));
     store.memories.forEach((memory, i) => (memory.onHostWrite = (address, length) => this.wrote(memory, i, address, length)));
     const grown = store.onMemoryGrow;
     store.onMemoryGrow = (memory, from, to) => {
@@ -158,18 +152,17 @@ export class Recorder {
       this.out.uint(id);
       this.out.text(text);
     });
-    this.sliceStart = this.lastFlush = performance.now();
-    this.nextCheckpoint = this.lastFlush + SLICE_MS;
+    this.sliceStart = performance.now();
   }
 
-  private writeHeader({ kind, instance, store }: Program): void {
+  private headerOf({ kind, instance, store }: Program): RecordingHeader {
     const { base, about } = this;
     const imports = instance.module.imports.filter(({ desc }) => desc.kind === 'func').map((_, i) => instance.funcs[i]!);
     const full = imports.flatMap((address, i) => {
       const func = store.funcs[address]!;
       return func.kind === 'host' && func.host.kind === 'full' ? [i] : [];
     });
-    const header: RecordingHeader = {
+    return {
       ...about,
       kind,
       trampoline: base.trampoline ?? 'module',
@@ -178,13 +171,6 @@ export class Recorder {
       imports,
       full,
     };
-    const content = encodeData({ ...header });
-    const head = new DataView(new ArrayBuffer(8));
-    head.setUint32(0, content.length, true);
-    head.setInt32(4, hashBytes(content), true);
-    this.sink(new TextEncoder().encode(`${MAGIC} ${VERSION}\n`));
-    this.sink(new Uint8Array(head.buffer));
-    this.sink(content);
   }
 
   /**
@@ -204,34 +190,42 @@ export class Recorder {
     this.userLimit = limit;
     this.exactly = exactly;
     for (;;) {
-      const outcome = program.advance(Math.min(limit, program.machine.clock + this.slice));
+      const outcome = program.advance(this.sliceEnd);
+      const { clock } = program.machine;
       const paused = outcome.kind === 'stopped' && outcome.reason.kind === 'limit';
-      if (paused && program.machine.clock < limit) continue;
-      if (paused) this.mark();
-      if (outcome.kind === 'jobs' || outcome.kind === 'wait') this.flush();
+      if (paused && clock < limit) continue;
+      const waits = outcome.kind === 'jobs' || outcome.kind === 'wait';
+      if (paused || waits) this.file.completed(clock);
+      if (waits) this.file.flush();
       return outcome;
     }
+  }
+  private get sliceEnd(): number {
+    return Math.min(this.userLimit, this.program.machine.clock + this.slice, this.nextCheckpoint);
   }
 
   /** At the end of a slice, also within a call of the host; whether to run on. */
   private stopped(reason: StopReason): boolean {
     const { machine, driver } = this.program;
     if (reason.kind !== 'limit') return false;
-    const beyond = machine.clock >= this.userLimit;
+    const { clock } = machine;
+    const beyond = clock >= this.userLimit;
     if (beyond && (this.exactly || driver.liveHostCalls.length === 0)) return false;
     const now = performance.now();
-    const took = Math.max(now - this.sliceStart, 0.1);
-    this.slice = Math.ceil(Math.min(Math.max((this.slice * SLICE_MS) / took, this.slice / 4, FIRST_SLICE / 16), this.slice * 4));
-    this.mark();
-    if (now >= this.nextCheckpoint) {
-      this.checkpoint();
-      const cost = performance.now() - now;
-      this.nextCheckpoint = now + Math.max(cost / CHECKPOINT_SHARE, SLICE_MS);
-    }
-    if (now - this.lastFlush >= FLUSH_MS) this.flush();
+    this.pace(now);
+    this.file.completed(clock);
+    if (clock >= this.nextCheckpoint) this.checkpoint();
+    this.file.flushIfDue(now);
     this.sliceStart = performance.now();
-    driver.limit = beyond ? machine.clock + FIRST_SLICE / 16 : Math.min(this.userLimit, machine.clock + this.slice);
+    driver.limit = beyond ? clock + FIRST_SLICE / 16 : this.sliceEnd;
     return true;
+  }
+  private pace(now: number): void {
+    const { clock } = this.program.machine;
+    const ran = clock - this.sliceFrom;
+    const took = Math.max(now - this.sliceStart, 0.1);
+    this.sliceFrom = clock;
+    if (ran > 0) this.slice = Math.ceil(Math.min(Math.max((ran * SLICE_MS) / took, this.slice / 4, FIRST_SLICE / 16), this.slice * 4));
   }
 
   // Events
@@ -242,25 +236,11 @@ export class Recorder {
     this.clock = clock;
   }
   private completed(): void {
-    this.complete = this.flushed + this.out.length;
-    this.completeClock = this.clock;
-  }
-  /** After an event of which there may be very many. */
-  private countEvent(): void {
-    this.completed();
-    if ((++this.events & EVENTS_BETWEEN) !== 0) return;
-    if (this.out.length >= FLUSH_BYTES || performance.now() - this.lastFlush >= FLUSH_MS) this.flush();
-  }
-
-  private mark(): void {
-    this.out.u8(EVENT.mark);
-    this.tick();
-    this.completed();
+    this.file.completed(this.program.machine.clock);
   }
 
   private wrap(host: HostFunction, foreign: boolean): HostFunction {
-    const wrapped = host.kind === 'leaf' ? this.leaf(host, foreign) : host.kind === 'full' ? this.full(host, foreign) : host;
-    return wrapped;
+    return host.kind === 'leaf' ? this.leaf(host, foreign) : host.kind === 'full' ? this.full(host, foreign) : host;
   }
 
   private leaf(host: LeafFunction, foreign: boolean): LeafFunction {
@@ -291,7 +271,7 @@ export class Recorder {
           out.u8(EVENT.returnI32);
           out.int(results.i32(0));
         } else this.values(results, count);
-        this.countEvent();
+        this.file.counted(this.program.machine.clock);
       },
     };
     return wrapped;
@@ -328,7 +308,7 @@ export class Recorder {
         watched?.();
         this.time();
         this.values(context.results, count);
-        this.countEvent();
+        this.file.counted(this.program.machine.clock);
       },
     };
     return wrapped;
@@ -339,7 +319,7 @@ export class Recorder {
     this.out.u8(EVENT.fail);
     this.failure(error);
     if (isOfGuest(error)) this.completed();
-    else this.flush();
+    else this.file.flush();
   }
   private failure(error: unknown): void {
     const { out } = this;
@@ -400,13 +380,13 @@ export class Recorder {
     let globals = store.globalCells.i32.slice(0, store.globalCellCount * 2);
     let tables = store.tables.map(({ elements }) => elements.slice());
     return () => {
-      store.globals.forEach((_, i) => {
-        const { at, count } = globalCells(store, i);
-        const now = store.globalCells.i32.subarray(at * 2, (at + count) * 2);
-        if (now.every((word, j) => word === globals[at * 2 + j])) return;
+      store.globals.forEach(({ cell, type }, i) => {
+        const count = cellsOf(type.value);
+        const now = store.globalCells.i32.subarray(cell * 2, (cell + count) * 2);
+        if (now.every((word, j) => word === globals[cell * 2 + j])) return;
         this.out.u8(EVENT.global);
         this.out.uint(i);
-        this.out.cells(store.globalCells, at, count);
+        this.out.cells(store.globalCells, cell, count);
       });
       store.tables.forEach(({ elements }, i) => {
         if (elements.length === tables[i]!.length && elements.every((handle, j) => handle === tables[i]![j])) return;
@@ -423,10 +403,13 @@ export class Recorder {
   // Checkpoints, the end, and the file
 
   private checkpoint(): void {
+    const { machine, store } = this.program;
     this.out.u8(EVENT.checkpoint);
     this.tick();
-    this.digest(digestOf(this.program.machine));
+    this.digest(digestOf(machine));
     this.completed();
+    const bytes = store.memories.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.nextCheckpoint = machine.clock + Math.max(CHECKPOINTS.least, bytes * CHECKPOINTS.perByte);
   }
 
   /** What is different from the digest before. */
@@ -455,9 +438,7 @@ export class Recorder {
     this.ended = true;
     const { out } = this;
     this.time();
-    out.u8(EVENT.checkpoint);
-    this.tick();
-    this.digest(digestOf(this.program.machine));
+    this.checkpoint();
     out.u8(EVENT.end);
     this.tick();
     out.u8(OUTCOMES.indexOf(outcome.kind));
@@ -477,18 +458,7 @@ export class Recorder {
 
   /** Writes out what there is. */
   flush(): void {
-    this.lastFlush = performance.now();
-    const content = this.out.take();
-    if (content.length === 0) return;
-    this.flushed += content.length;
-    const chunk = new Uint8Array(CHUNK_HEAD + content.length);
-    const head = new DataView(chunk.buffer);
-    chunk.set(content, CHUNK_HEAD);
-    head.setUint32(0, content.length, true);
-    head.setFloat64(8, this.complete, true);
-    head.setFloat64(16, this.completeClock, true);
-    head.setInt32(4, hashBytes(chunk.subarray(8)), true);
-    this.sink(chunk);
+    this.file.flush();
   }
 }
 

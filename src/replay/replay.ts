@@ -1,6 +1,6 @@
 import type { CellWindow } from '../engine/cells.js';
 import { type CallListener, Driver, Interruption } from '../engine/drive.js';
-import { Exhaustion, Trap, UncaughtException } from '../engine/errors.js';
+import { Exhaustion, LinkError, Trap, UncaughtException } from '../engine/errors.js';
 import type { GuestMemory } from '../engine/guest-memory.js';
 import type { HostCall, HostFunction, Turn } from '../engine/host-function.js';
 import { instantiate } from '../engine/instance.js';
@@ -17,12 +17,12 @@ import { describeCall } from '../host/wasi/describe.js';
 import { WASI_MODULE } from '../host/wasi/wasi.js';
 import type { ProgramKind } from '../program/kind.js';
 import type { Outcome } from '../program/program.js';
-import type { Module } from '../wasm/module.js';
-import type { FuncType } from '../wasm/types.js';
+import type { ImportDesc, Module } from '../wasm/module.js';
+import { type FuncType, I32, type ValType } from '../wasm/types.js';
 import { EVENT, EVENT_NAMES, FAILURES, OUTCOMES, RecordingError } from './format.js';
 import { hasClock, type Recording, skip } from './recording.js';
-import { StreamReader } from './stream-reader.js';
-import { cellCount, globalCells, readValues } from './values.js';
+import type { StreamReader } from './stream-reader.js';
+import { readCells, readValues, refersTo } from './values.js';
 
 /** The guest does something else than what was recorded. Clock and both calls are in the message. */
 export class Divergence extends Error {
@@ -96,7 +96,7 @@ export class Replay {
     this.recording = recording;
     const { header } = recording;
     this.kind = header.kind as ProgramKind;
-    this.reader = new StreamReader(recording.bytes, 0);
+    this.reader = recording.reader(0);
     this.store = new Store({ maxMemoryBytes: header.maxMemoryBytes ?? undefined });
     this.machine = new Machine(this.store, { maxCallDepth: header.maxCallDepth ?? undefined, tier: options.tier ?? 'auto' });
     this.driver = new Driver(this.machine);
@@ -106,7 +106,7 @@ export class Replay {
     const typeIds = this.store.types.add(module.types);
     const known = new Map<number, number>();
     let next = 0;
-    const { instance } = instantiate(this.store, module, (_, __, desc): Extern | undefined => {
+    this.instance = this.instantiate((desc): Extern | undefined => {
       if (desc.kind !== 'func') return undefined;
       const index = next++;
       const recorded = header.imports[index]!;
@@ -117,11 +117,20 @@ export class Replay {
       }
       return { kind: 'func', address };
     });
-    this.instance = instance;
+    const { instance } = this;
     if (header.imports.some((address, i) => address !== instance.funcs[i])) throw new RecordingError('it is of a module with other imports');
     const go = (options.trampoline ?? header.trampoline) === 'host' ? recognise(module) : undefined;
     this.trampoline = go === undefined ? undefined : new HostTrampoline(this.machine, instance, go);
     this.trampoline?.install();
+  }
+
+  private instantiate(resolve: (desc: ImportDesc) => Extern | undefined): Instance {
+    try {
+      return instantiate(this.store, this.module, (_, __, desc) => resolve(desc)).instance;
+    } catch (error) {
+      if (error instanceof Trap || error instanceof LinkError || error instanceof RangeError) throw new RecordingError(`its module cannot be instantiated as it was: ${error.message}`);
+      throw error;
+    }
   }
 
   /**
@@ -193,7 +202,7 @@ export class Replay {
   /** The guest has come to where the recording ends; `true` where the end itself is still to come. */
   private atLimit(): boolean {
     const { reader, driver } = this;
-    if (!this.skipMarks()) return false;
+    if (!this.skipSilent()) return false;
     const start = reader.pos;
     if (reader.u8() !== EVENT.end || driver.limit > this.recording.clock) {
       reader.pos = start;
@@ -210,16 +219,13 @@ export class Replay {
 
   // Events
 
-  /** Goes to the next event at which something happens; false where there is none. */
-  private skipMarks(): boolean {
+  /** Passes over events that are nothing to the guest; false where there are no others. */
+  private skipSilent(): boolean {
     const { reader } = this;
     for (;;) {
       if (reader.pos >= reader.end) return false;
       const tag = reader.bytes[reader.pos]!;
-      if (tag === EVENT.mark) {
-        reader.pos++;
-        this.clock += reader.uint();
-      } else if (tag === EVENT.checkpoint) {
+      if (tag === EVENT.checkpoint) {
         reader.pos++;
         this.clock += reader.uint();
         skip(reader, EVENT.checkpoint);
@@ -231,7 +237,7 @@ export class Replay {
   }
 
   private need(): number {
-    if (!this.skipMarks()) throw new Exhausted();
+    if (!this.skipSilent()) throw new Exhausted();
     return this.reader.u8();
   }
 
@@ -276,8 +282,8 @@ export class Replay {
     this.clock += reader.uint();
     const call = reader.uint();
     const type = this.store.funcs[call]?.type;
-    const args = type && readValues(reader, type.params);
-    if (args === undefined) throw new RecordingError(`the recording is damaged: there is no such function ${call}`);
+    if (type === undefined) throw reader.damaged(`there is no such function ${call}`);
+    const args = readValues(reader, type.params, this.store);
     if (this.clock !== this.machine.clock) this.diverged('is called');
     return { call, args };
   }
@@ -312,7 +318,7 @@ export class Replay {
       case EVENT.grow: {
         const memory = reader.uint();
         const pages = reader.uint();
-        if (store.memories[memory] === undefined || store.growMemory(memory, pages) < 0) throw new RecordingError('a memory cannot grow as it did when it was recorded');
+        if (store.memories[memory] === undefined || store.growMemory(memory, pages) < 0) throw reader.damaged('a memory cannot grow as it did when it was recorded');
         return;
       }
       case EVENT.output: {
@@ -323,9 +329,9 @@ export class Replay {
       }
       case EVENT.global: {
         const global = reader.uint();
-        if (store.globals[global] === undefined) throw new RecordingError('the recording is damaged: there is no such global');
-        const { at, count } = globalCells(store, global);
-        reader.cells(store.globalCells, at, count);
+        if (store.globals[global] === undefined) throw reader.damaged('there is no such global');
+        const { cell, type } = store.globals[global];
+        readCells(reader, store.globalCells, cell, [type.value], store);
         this.onHostGlobal?.(global);
         return;
       }
@@ -338,7 +344,7 @@ export class Replay {
         return;
       }
       default:
-        throw new RecordingError(`the recording is damaged: the event ${EVENT_NAMES[tag] ?? tag} stands where it cannot`);
+        throw reader.damaged(`the event ${EVENT_NAMES[tag] ?? tag} stands where it cannot`, reader.pos - 1);
     }
   }
 
@@ -347,7 +353,7 @@ export class Replay {
     const memory = this.store.memories[index];
     const address = reader.uint();
     const content = reader.raw();
-    if (memory === undefined || address + content.length > memory.byteLength) throw new RecordingError('the recording is damaged: it writes outside of the memory');
+    if (memory === undefined || address + content.length > memory.byteLength) throw reader.damaged('it writes outside of the memory');
     memory.u8.set(content, address);
     memory.written(address, content.length);
   }
@@ -356,9 +362,12 @@ export class Replay {
     const { reader } = this;
     const table = this.store.tables[reader.uint()];
     const length = reader.uint();
-    if (table === undefined || length > reader.end - reader.pos) throw new RecordingError('the recording is damaged: there is no such table');
+    if (table === undefined || length > reader.end - reader.pos) throw reader.damaged('there is no such table');
     const elements = new Int32Array(length);
-    for (let i = 0; i < length; i++) elements[i] = reader.int();
+    for (let i = 0; i < length; i++) {
+      elements[i] = reader.int();
+      if (!refersTo(this.store, table.type.element, elements[i]!)) throw reader.damaged('a reference is to nothing, or of another type');
+    }
     table.reset(elements);
   }
 
@@ -379,9 +388,9 @@ export class Replay {
 
   private host(index: number, type: FuncType): HostFunction {
     const name = this.names[index]!;
-    const count = cellCount(type.results);
-    if (!this.recording.header.full.includes(index)) return { kind: 'leaf', type, name, call: (_, results) => this.leaf(index, results, count) };
-    const goOn = (call: HostCall): Turn => this.turn(call, count);
+    const { results: types } = type;
+    if (!this.recording.header.full.includes(index)) return { kind: 'leaf', type, name, call: (_, results) => this.leaf(index, results, types) };
+    const goOn = (call: HostCall): Turn => this.turn(call, types);
     return {
       kind: 'turns',
       type,
@@ -406,7 +415,7 @@ export class Replay {
   /** The guest calls an import: that has to be what was recorded. */
   private enter(index: number, kind: number): void {
     const { reader, machine, names } = this;
-    if (!this.skipMarks()) {
+    if (!this.skipSilent()) {
       if (kind === EVENT.leaf) this.diverged(`calls ${names[index]}`);
       // Nothing has begun: the call is asked for again.
       throw new Exhausted();
@@ -426,7 +435,7 @@ export class Replay {
   /** Throws: the guest `does` what was not recorded here. */
   private diverged(does: string): never {
     const { reader } = this;
-    const known = this.skipMarks();
+    const known = this.skipSilent();
     let recorded = 'nothing more';
     if (known) {
       const tag = reader.u8();
@@ -437,21 +446,21 @@ export class Replay {
     throw new Divergence(`the replay is another run: at clock ${this.machine.clock} the guest ${does}, and the recording has ${recorded}`);
   }
 
-  private leaf(index: number, results: CellWindow, count: number): void {
+  private leaf(index: number, results: CellWindow, types: readonly ValType[]): void {
     const { reader } = this;
     this.enter(index, EVENT.leaf);
     for (;;) {
       const tag = reader.u8();
-      if (this.returns(tag, results, count)) return;
+      if (this.returns(tag, results, types)) return;
       if (tag === EVENT.fail) throw this.readFailure();
       this.effect(tag);
     }
   }
 
   /** What the host did from here until it called the guest, or returned. */
-  private turn({ results }: HostCall, count: number): Turn {
+  private turn({ results }: HostCall, types: readonly ValType[]): Turn {
     for (;;) {
-      if (!this.skipMarks()) {
+      if (!this.skipSilent()) {
         this.resuming = true;
         throw new Exhausted();
       }
@@ -462,27 +471,21 @@ export class Replay {
         this.callbacks.push(turn.call);
         return turn;
       }
-      if (this.returns(tag, results, count)) return 'done';
+      if (this.returns(tag, results, types)) return 'done';
       if (tag === EVENT.fail) throw this.readFailure();
       this.effect(tag);
     }
   }
 
   /** Takes in results, if that is what comes. */
-  private returns(tag: number, results: CellWindow, count: number): boolean {
+  private returns(tag: number, results: CellWindow, types: readonly ValType[]): boolean {
+    if (!isReturn(tag)) return false;
     const { reader } = this;
-    switch (tag) {
-      case EVENT.returnNone:
-        return true;
-      case EVENT.returnI32:
-        results.setI32(0, reader.int());
-        return true;
-      case EVENT.returnValues:
-        reader.cells(results.cells, results.base, count);
-        return true;
-      default:
-        return false;
-    }
+    const fits = tag === EVENT.returnNone ? types.length === 0 : tag === EVENT.returnValues || (types.length === 1 && types[0] === I32);
+    if (!fits) throw reader.damaged('the call returns something else', reader.pos - 1);
+    if (tag === EVENT.returnI32) results.setI32(0, reader.int());
+    else if (tag === EVENT.returnValues) readCells(reader, results.cells, results.base, types, this.store);
+    return true;
   }
 
   // What others want to know

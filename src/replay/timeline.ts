@@ -290,10 +290,11 @@ export class Timeline {
   }
 
   private async extend(): Promise<boolean> {
-    const before = this.replay.recording.complete;
+    const { recording } = this.replay;
+    const { complete, clock } = recording;
     while (this.live !== undefined) {
       const more = await this.live.extend();
-      if (this.replay.recording.complete > before) return true;
+      if (recording.complete > complete || recording.clock > clock) return true;
       if (!more) return false;
     }
     return false;

@@ -1,7 +1,8 @@
 import { Cells } from '../engine/cells.js';
+import { isOfType } from '../engine/interpret/objects.js';
 import type { Store } from '../engine/store.js';
-import { loadValue, storeValue, type Value } from '../engine/value.js';
-import { cellsOf, type ValType } from '../wasm/types.js';
+import { funcAddress, loadValue, NULL_HANDLE, storeValue, type Value } from '../engine/value.js';
+import { cellsOf, isRef, type ValType } from '../wasm/types.js';
 import type { StreamReader } from './stream-reader.js';
 import type { StreamWriter } from './stream-writer.js';
 
@@ -25,21 +26,33 @@ export function writeValues(to: StreamWriter, values: readonly Value[]): void {
   to.cells(scratch, 0, count);
 }
 
-/** Reads values of these types; undefined where the recording has another number of cells. */
-export function readValues(from: StreamReader, types: readonly ValType[]): Value[] | undefined {
+/** Reads cells of values of these types (over the store's canonical ids) to `at`. Throws where the recording has others. */
+export function readCells(from: StreamReader, to: Cells, at: number, types: readonly ValType[], store: Store): void {
   const count = cellCount(types);
-  scratch.reserve(count);
-  if (from.cells(scratch, 0, count) !== count) return undefined;
+  if (from.cells(to, at, count) !== count) throw from.damaged('there are too few values');
+  for (const type of types) {
+    if (isRef(type) && !refersTo(store, type, to.i32[at * 2]!)) throw from.damaged('a reference is to nothing, or of another type');
+    at += cellsOf(type);
+  }
+}
+
+/** Is it a handle of something that there is, and of that type? */
+export function refersTo(store: Store, type: ValType, handle: number): boolean {
+  const { heap, funcs } = store;
+  if (handle !== NULL_HANDLE) {
+    const known = heap.traces(type) ? !heap.isObject(handle) || (heap.table[handle >> 2] ?? 0) !== 0 : (handle & 3) === 0 && funcs[funcAddress(handle)] !== undefined;
+    if (!known) return false;
+  }
+  return isOfType(store, handle, type);
+}
+
+export function readValues(from: StreamReader, types: readonly ValType[], store: Store): Value[] {
+  scratch.reserve(cellCount(types));
+  readCells(from, scratch, 0, types, store);
   let at = 0;
   return types.map((type) => {
     const value = loadValue(scratch, at, type);
     at += cellsOf(type);
     return value;
   });
-}
-
-/** The value of a global, which takes one cell or two. */
-export function globalCells(store: Store, global: number): { readonly at: number; readonly count: number } {
-  const { cell, type } = store.globals[global]!;
-  return { at: cell, count: cellsOf(type.value) };
 }

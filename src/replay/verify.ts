@@ -2,7 +2,6 @@ import { type Digest, difference, digestOf } from './digest.js';
 import { EVENT } from './format.js';
 import { readDigest } from './recording.js';
 import type { Replay, ReplayOutcome } from './replay.js';
-import { StreamReader } from './stream-reader.js';
 
 export interface Verified {
   readonly outcome: ReplayOutcome;
@@ -15,7 +14,7 @@ export interface Verified {
 /** Runs a fresh replay to its end and compares the state at every checkpoint. */
 export function verify(replay: Replay): Verified {
   const { recording } = replay;
-  const reader = new StreamReader(recording.bytes, recording.complete);
+  const reader = recording.reader();
   let digest: Digest | undefined;
   let checkpoints = 0;
   for (const { tag, clock, offset } of recording.events()) {
