@@ -6,7 +6,7 @@
  * @typedef {object} Bar
  * @property {string} label
  * @property {number | undefined} value undefined where there is none
- * @property {number} [low] the quartiles, drawn as a whisker
+ * @property {number} [low] the range of all runs, drawn as a whisker
  * @property {number} [high]
  * @property {string} text what stands at the end of the bar
  * @property {'ours' | 'base' | 'other'} tone
@@ -15,11 +15,13 @@
  */
 
 const COLUMNS = 2;
-const PANEL = 460;
 const GAP = 32;
 const MARGIN = 24;
-const LABEL = 190;
-const ROOM_FOR_TEXT = 76;
+/** Of the longest bar. */
+const LENGTH = 190;
+const ROOM_FOR_TEXT = 80;
+/** A character of a label takes about so much. */
+const CHARACTER = 6.4;
 const ROW = 20;
 const BAR = 12;
 const HEAD = 68;
@@ -53,28 +55,26 @@ const px = (value) => String(Math.round(value * 10) / 10);
 /** @param {Panel} panel */
 const heightOf = ({ bars }) => TITLE + bars.length * ROW + GAP;
 
-/** @param {Bar} bar @param {number} scale pixels for a unit @param {number} y */
+/** Labels end where bars begin: at x 0 of the panel. @param {Bar} bar @param {number} scale pixels for a unit @param {number} y */
 function drawBar({ label, value, low, high, text, tone }, scale, y) {
   const middle = y + ROW / 2;
-  const parts = [`<text x="${LABEL - 8}" y="${px(middle + 4)}" text-anchor="end">${escape(label)}</text>`];
-  if (value === undefined) return [...parts, `<text class="none" x="${LABEL}" y="${px(middle + 4)}">${escape(text)}</text>`];
-  const end = LABEL + Math.max(value * scale, 1);
-  parts.push(`<rect class="${tone}" x="${LABEL}" y="${px(middle - BAR / 2)}" width="${px(end - LABEL)}" height="${BAR}" rx="2"/>`);
-  if (low !== undefined && high !== undefined && high > low) {
-    parts.push(`<path class="spread" d="M${px(LABEL + low * scale)} ${px(middle)}H${px(LABEL + high * scale)}"/>`);
-  }
-  parts.push(`<text x="${px(Math.max(end, LABEL + (high ?? 0) * scale) + 6)}" y="${px(middle + 4)}">${escape(text)}</text>`);
+  const base = px(middle + 4);
+  const parts = [`<text x="-8" y="${base}" text-anchor="end">${escape(label)}</text>`];
+  if (value === undefined) return [...parts, `<text class="none" x="0" y="${base}">${escape(text)}</text>`];
+  const end = Math.max(value * scale, 1);
+  parts.push(`<rect class="${tone}" x="0" y="${px(middle - BAR / 2)}" width="${px(end)}" height="${BAR}" rx="2"/>`);
+  if (low !== undefined && high !== undefined && high > low) parts.push(`<path class="spread" d="M${px(low * scale)} ${px(middle)}H${px(high * scale)}"/>`);
+  parts.push(`<text x="${px(Math.max(end, (high ?? 0) * scale) + 6)}" y="${base}">${escape(text)}</text>`);
   return parts;
 }
 
-/** @param {Panel} panel @param {number} x @param {number} y */
-function drawPanel({ title, bars }, x, y) {
+/** @param {Panel} panel @param {number} x where the bars begin @param {number} y @param {number} label the width of the labels */
+function drawPanel({ title, bars }, x, y, label) {
   const longest = Math.max(...bars.map(({ value, high }) => Math.max(value ?? 0, high ?? 0)), Number.MIN_VALUE);
-  const scale = (PANEL - LABEL - ROOM_FOR_TEXT) / longest;
   return [
     `<g transform="translate(${px(x)} ${px(y)})">`,
-    `<text class="title" x="0" y="14">${escape(title)}</text>`,
-    ...bars.flatMap((bar, i) => drawBar(bar, scale, TITLE + i * ROW)),
+    `<text class="title" x="${px(-label)}" y="14">${escape(title)}</text>`,
+    ...bars.flatMap((bar, i) => drawBar(bar, LENGTH / longest, TITLE + i * ROW)),
     '</g>',
   ];
 }
@@ -84,12 +84,14 @@ function drawPanel({ title, bars }, x, y) {
  * @param {{ title: string, note: string, panels: readonly Panel[] }} chart
  */
 export function drawChart({ title, note, panels }) {
-  const width = 2 * MARGIN + COLUMNS * PANEL + (COLUMNS - 1) * GAP;
+  const label = Math.ceil(Math.max(...panels.flatMap(({ bars }) => bars.map((bar) => bar.label.length)), 0) * CHARACTER) + 8;
+  const panelWidth = label + LENGTH + ROOM_FOR_TEXT;
+  const width = 2 * MARGIN + COLUMNS * panelWidth + (COLUMNS - 1) * GAP;
   const drawn = [];
   let top = HEAD;
   for (let first = 0; first < panels.length; first += COLUMNS) {
     const row = panels.slice(first, first + COLUMNS);
-    drawn.push(...row.flatMap((panel, column) => drawPanel(panel, MARGIN + column * (PANEL + GAP), top)));
+    drawn.push(...row.flatMap((panel, column) => drawPanel(panel, MARGIN + label + column * (panelWidth + GAP), top, label)));
     top += Math.max(...row.map(heightOf));
   }
   return [
