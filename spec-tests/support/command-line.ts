@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const main = join(import.meta.dirname, '../../dist/cli/main.js');
+/** The built command line. */
+export const main: string = join(import.meta.dirname, '../../dist/cli/main.js');
 
 export interface Ran {
   readonly stdout: string;

@@ -1,5 +1,5 @@
 import type { CallListener } from '../engine/drive.js';
-import { Exhaustion, Trap, UncaughtException } from '../engine/errors.js';
+import { Exhaustion, type GuestFailure, isGuestFailure } from '../engine/errors.js';
 import type { Machine } from '../engine/machine.js';
 import type { Probe } from '../engine/probes.js';
 import type { Access } from '../engine/watches.js';
@@ -15,8 +15,6 @@ export interface Found<T> {
 
 /** Looks at what goes on and answers what is to be heard of it. `clock`: the moment before the instruction that it is about. */
 export type Look<T> = (clock: number) => T | undefined;
-
-export type Failure = Trap | Exhaustion | UncaughtException;
 
 /** What a detector gets while it is armed: places to listen at. What a `Look` answers is heard. */
 export class Ears<T> {
@@ -90,7 +88,7 @@ export class Ears<T> {
   }
 
   /** Before an instruction with which the guest fails, the host having called it. */
-  failures(look: (error: Failure, clock: number) => T | undefined): void {
+  failures(look: (error: GuestFailure, clock: number) => T | undefined): void {
     const { driver } = this.replay;
     const before = driver.listener;
     this.late = true;
@@ -99,7 +97,7 @@ export class Ears<T> {
       returned: (func, results) => before?.returned(func, results),
       failed: (func, error) => {
         before?.failed(func, error);
-        if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) return;
+        if (!isGuestFailure(error)) return;
         // An exhaustion is that of an instruction which has not been counted.
         const clock = this.machine.clock - (error instanceof Exhaustion ? 0 : 1);
         if (this.ask(clock, () => look(error, clock)) === 'stop') this.machine.pause();

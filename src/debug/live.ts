@@ -1,3 +1,5 @@
+import type { Clock } from '../host/clock.js';
+import type { Data } from '../host/state.js';
 import { type Need, type Outcome, Program, type ProgramOptions } from '../program/program.js';
 import { Cancelled } from '../replay/position.js';
 import { type About, Recorder } from '../replay/recorder.js';
@@ -9,10 +11,55 @@ import { Session } from './session.js';
 
 /** A program runs ahead of whoever looks at it by so many instructions at a time: few at first, for the session is to begin soon. */
 const FIRST_STRIDE = 10_000;
-const STRIDE_GROWTH = 4;
 const MOST_STRIDE = 2_000_000;
+const STRIDE_GROWTH = 4;
+/** How long a stride may take, in milliseconds: nothing else is heard meanwhile. */
+const STRIDE_MS = 50;
 /** So long a wait is, in milliseconds, before somebody may say that it is enough. */
 const PATIENCE_MS = 100;
+
+/**
+ * A clock that does not block: who sleeps is ahead of the real time at once, and the program stops until somebody has
+ * waited for that.
+ */
+class PatientClock implements Clock {
+  readonly resolution: bigint;
+  /** Told that the program is ahead. */
+  onAhead: (() => void) | undefined = undefined;
+  private readonly real: Clock;
+  private until = 0n;
+
+  constructor(real: Clock) {
+    this.real = real;
+    this.resolution = real.resolution;
+  }
+
+  /** In nanoseconds. */
+  get ahead(): bigint {
+    const ahead = this.until - this.real.monotonic();
+    return ahead > 0n ? ahead : 0n;
+  }
+  monotonic(): bigint {
+    return this.real.monotonic() + this.ahead;
+  }
+  realtime(): bigint {
+    return this.real.realtime() + this.ahead;
+  }
+  sleep(ns: bigint): void {
+    this.until = this.monotonic() + ns;
+    this.onAhead?.();
+  }
+
+  save(): Data {
+    return this.real.save();
+  }
+  load(state: Data): void {
+    this.real.load(state);
+  }
+  live(): string[] {
+    return this.real.live();
+  }
+}
 
 /**
  * A program that is recorded as it goes. Who debugs it stands on the recording; the program itself, which lives at the
@@ -27,9 +74,14 @@ export class LiveEdge implements Live {
   private program!: Program;
   private over = false;
   private stride = FIRST_STRIDE;
+  private readonly clock: PatientClock | undefined;
+  /** How the program stands while its clock is ahead. */
+  private held: Outcome | Need | undefined = undefined;
 
   constructor(base: ProgramOptions, about: About) {
-    this.recorder = new Recorder(base, about, (bytes) => {
+    const { world } = base;
+    this.clock = world.clock === 'virtual' ? undefined : new PatientClock(world.clock);
+    this.recorder = new Recorder({ ...base, world: { ...world, clock: this.clock ?? 'virtual' } }, about, (bytes) => {
       if (this.recording === undefined) this.head.push(bytes.slice());
       else this.recording.append(bytes);
     });
@@ -44,6 +96,8 @@ export class LiveEdge implements Live {
     this.program = program;
     this.recorder.attach(program);
     this.recording = Recording.read(joined(this.head));
+    // What a host function is in the middle of cannot be stopped; it comes to its end ahead of time.
+    if (this.clock !== undefined) this.clock.onAhead = () => void (program.driver.liveHostCalls.length === 0 && program.machine.pause());
   }
 
   /** A session at the beginning of the program, which has been told to start but not run. */
@@ -55,11 +109,20 @@ export class LiveEdge implements Live {
     if (this.over) return false;
     if (this.cancelled?.() === true) throw new Cancelled();
     const { recorder, program } = this;
-    const progress: Outcome | Need = recorder.advance(program.machine.clock + this.stride);
-    this.stride = Math.min(this.stride * STRIDE_GROWTH, MOST_STRIDE);
+    const start = performance.now();
+    const progress = this.held ?? recorder.advance(program.machine.clock + this.stride);
+    const pace = STRIDE_MS / Math.max(performance.now() - start, 0.1);
+    this.stride = Math.ceil(Math.min(Math.max(this.stride * Math.min(pace, STRIDE_GROWTH), FIRST_STRIDE), MOST_STRIDE));
+    const { ahead = 0n } = this.clock ?? {};
+    this.held = ahead > 0n ? progress : undefined;
+    if (ahead > 0n) {
+      recorder.flush();
+      await patience(ahead);
+      return true;
+    }
     if (progress.kind === 'jobs') await later(0);
-    else if (progress.kind === 'wait') await Promise.race([progress.event, later(progress.ns === undefined ? PATIENCE_MS : Math.min(Number(progress.ns) / 1e6, PATIENCE_MS))]);
-    else if (progress.kind !== 'stopped' || progress.reason.kind !== 'limit') {
+    else if (progress.kind === 'wait') await Promise.race([progress.event, patience(progress.ns)]);
+    else if (progress.kind !== 'stopped' || (progress.reason.kind !== 'limit' && progress.reason.kind !== 'paused')) {
       this.over = true;
       recorder.end(progress);
     }
@@ -78,6 +141,11 @@ export function debugProgram(module: Module, options: ProgramOptions, prepare: (
   edge.attach(program);
   prepare(program);
   return edge.open();
+}
+
+/** Waits for so many nanoseconds, or as long as somebody who wants to stop may have to. */
+function patience(ns: bigint | undefined): Promise<void> {
+  return later(ns === undefined ? PATIENCE_MS : Math.min(Number(ns) / 1e6, PATIENCE_MS));
 }
 
 function later(ms: number): Promise<void> {

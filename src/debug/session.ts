@@ -6,10 +6,10 @@ import { readArguments } from '../go/arguments.js';
 import type { GoCall } from '../go/pclntab.js';
 import { Registers } from '../go/registers.js';
 import type { Frame } from '../engine/frames.js';
-import type { Exhaustion, Trap, UncaughtException } from '../engine/errors.js';
+import type { GuestFailure } from '../engine/errors.js';
 import { Cancelled, type Search, type Stop } from '../replay/position.js';
 import { type Live, Timeline } from '../replay/timeline.js';
-import { Replay } from '../replay/replay.js';
+import { Divergence, Replay } from '../replay/replay.js';
 import { type Breakpoint, fits, type Trigger } from './breakpoint.js';
 import { type Detector, findLast, findNext, type Found, hearWithin, standAt } from './detector.js';
 import { EVENT_KINDS, eventDetector, turnDetector } from './events.js';
@@ -30,8 +30,10 @@ export type Cause =
   | { readonly kind: 'breakpoint'; readonly hits: readonly Met[] }
   /** What was recorded ends here. */
   | { readonly kind: 'edge' }
+  /** A fork has come to where it does something else than what was recorded. */
+  | { readonly kind: 'diverged'; readonly message: string }
   | { readonly kind: 'end'; readonly outcome: Outcome }
-  | { readonly kind: 'failure'; readonly error: Trap | Exhaustion | UncaughtException }
+  | { readonly kind: 'failure'; readonly error: GuestFailure }
   | { readonly kind: 'deadlock' };
 
 /** A breakpoint that was met, and what of it. */
@@ -109,9 +111,11 @@ export class Session {
   /** Is it a fork of another session? Then it goes on only as long as it does what was recorded. */
   readonly isFork: boolean;
 
-  private constructor(replay: Replay, live: Live | undefined, memoryBudget: number | undefined, isFork = false) {
-    this.isFork = isFork;
+  /** `change`: made in a fork before anything remembers how it was. */
+  private constructor(replay: Replay, live: Live | undefined, memoryBudget: number | undefined, change?: (target: Target) => void) {
+    this.isFork = change !== undefined;
     this.target = new Target(replay);
+    change?.(this.target);
     this.timeline = new Timeline(replay, { live, memoryBudget });
   }
 
@@ -122,14 +126,20 @@ export class Session {
     return session;
   }
 
-  /** The same moment on a machine of its own, where state may be changed. It cannot go back beyond here. */
-  async fork(): Promise<Session> {
+  /** The same moment on a machine of its own, after a change of its state. It cannot go back beyond here. */
+  async fork(change: (target: Target) => void = () => {}): Promise<Session> {
     const { replay } = this.target;
     const copy = new Replay(replay.module, replay.recording, { trampoline: replay.trampoline === undefined ? 'module' : 'host' });
     copy.machine.restore(replay.machine.snapshot());
     copy.load(replay.save());
-    const fork = new Session(copy, undefined, FORK_BUDGET, true);
-    for (const { text, name, ...settings } of this.breakpoints) Object.assign(fork.add(settings.trigger, text, name), settings, { hits: 0 });
+    const fork = new Session(copy, undefined, FORK_BUDGET, change);
+    for (const breakpoint of this.breakpoints) {
+      const { trigger } = breakpoint;
+      const isLocal = trigger.kind === 'watch' && trigger.thing.kind === 'local';
+      const own: Trigger = isLocal ? { ...trigger, thing: { ...trigger.thing, frame: await trigger.thing.frame.inFork(fork.target, this.timeline) } } : trigger;
+      fork.breakpoints.push({ ...breakpoint, trigger: own, hits: 0 });
+    }
+    fork.lastBreakpoint = this.lastBreakpoint;
     return fork;
   }
 
@@ -156,7 +166,7 @@ export class Session {
     const { target, timeline } = this;
     const frame = this.wasmFrame();
     if (frame?.kind !== 'wasm' || frame.instance !== target.instance || frame.locals[index] === undefined) return undefined;
-    const watched = await WatchedFrame.now(target, timeline, frame.funcIndex, target.level - this.wasmFrameIndex()!, search);
+    const watched = await WatchedFrame.now(target, timeline, frame.funcIndex, this.wasmLevel, search);
     return this.add({ kind: 'watch', on, thing: { kind: 'local', index, frame: watched } }, `$${index}`);
   }
   clear(breakpoint: Breakpoint): void {
@@ -236,6 +246,7 @@ export class Session {
       return await move();
     } catch (error) {
       if (error instanceof Cancelled) return { kind: 'cancelled' };
+      if (this.isFork && error instanceof Divergence) return { kind: 'diverged', message: error.message };
       throw error;
     }
   }
@@ -530,7 +541,7 @@ export class Session {
   }
   /** False if there is no such frame. */
   chooseFrame(index: number): boolean {
-    const count = this.target.view === undefined ? this.target.machine.frames().length : this.goFrames().length;
+    const count = this.target.view === undefined ? this.target.level : this.goFrames().length;
     if (!(index >= 0 && index < count)) return false;
     this.chosenFrame = index;
     return true;
@@ -541,6 +552,10 @@ export class Session {
     const index = this.wasmFrameIndex();
     return index === undefined ? undefined : this.target.machine.frames(index + 1)[index];
   }
+  /** How many frames there are with that one and those that wait for it. */
+  get wasmLevel(): number {
+    return this.target.level - (this.wasmFrameIndex() ?? 0);
+  }
   private wasmFrameIndex(): number | undefined {
     const { view } = this.target;
     if (view === undefined || (this.chosenFrame === 0 && this.chosenGoroutine === undefined)) return this.chosenFrame;
@@ -550,17 +565,21 @@ export class Session {
 
   /** What names mean in the chosen frame. */
   scope(): Scope {
-    const { view } = this.target;
     return {
       target: this.target,
       goroutine: this.goroutine()?.id,
       frame: () => this.wasmFrame(),
-      args: () => {
-        const chosen = this.goFrames()[this.chosenFrame]?.frame;
-        if (view === undefined || chosen === undefined) return [];
-        return (readArguments(view.memory, chosen.func, chosen.callPcB, chosen.fp) ?? []).flatMap((item) => (item.kind === 'word' ? [item.value] : []));
-      },
+      args: () => this.argumentWords().map(({ value }) => value),
     };
+  }
+
+  /** The words of the arguments of the chosen Go frame, as far as they are known, with their addresses and sizes in bytes. */
+  argumentWords(): readonly { readonly address: number; readonly size: number; readonly value: bigint }[] {
+    const { view } = this.target;
+    const frame = this.goFrames()[this.chosenFrame]?.frame;
+    if (view === undefined || frame === undefined) return [];
+    const items = readArguments(view.memory, frame.func, frame.callPcB, frame.fp) ?? [];
+    return items.flatMap((item) => (item.kind === 'word' ? [{ address: frame.fp + item.offset, size: item.size, value: item.value }] : []));
   }
 
   registers(): Registers | undefined {

@@ -64,6 +64,14 @@ export class WatchedFrame {
     return new WatchedFrame(target, func, level, entry?.clock ?? 0);
   }
 
+  /** The same frame in a fork that is made now: what becomes of it there is not known. */
+  async inFork(target: Target, timeline: Timeline): Promise<WatchedFrame> {
+    await this.resolve(timeline, {});
+    const copy = new WatchedFrame(target, this.func, this.level, this.entered);
+    if (this.over <= target.machine.clock) copy.over = this.over;
+    return copy;
+  }
+
   /** Finds out whether it is still there where the timeline stands. */
   async resolve(timeline: Timeline, search: Search): Promise<void> {
     const { clock } = this.target.machine;

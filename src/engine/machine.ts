@@ -1,5 +1,5 @@
 import { CompiledTier, type TierStatistics } from './compile/tier.js';
-import { Crash, Exhaustion } from './errors.js';
+import { Crash, Exhaustion, type GuestFailure, isGuestFailure } from './errors.js';
 import { type Frame, readValues } from './frames.js';
 import type { HostFunction, Wait } from './host-function.js';
 import { CodeHeap, LEAVE_PC } from './interpret/code-heap.js';
@@ -22,7 +22,7 @@ import { wordsOf } from './interpret/position-map.js';
 import { callLeaf, ExecutionState, FP, FRAME, FUNC, type Limits, RECORD } from './interpret/state.js';
 import { train } from './interpret/train.js';
 import { Calls } from './machine/calls.js';
-import { callStackExhausted, type Failure, Failures, isFailure } from './machine/failures.js';
+import { callStackExhausted, Failures } from './machine/failures.js';
 import { Firing } from './machine/firing.js';
 import { cellWords, FrameStack } from './machine/frame-stack.js';
 import { Functions } from './machine/functions.js';
@@ -30,7 +30,7 @@ import { Positions } from './machine/positions.js';
 import { Records } from './machine/records.js';
 import type { Probes } from './probes.js';
 import { rootsOf } from './roots.js';
-import { capture, captureStore, hashSnapshot, restoreStore, type Snapshot } from './snapshot.js';
+import { captureStore, hashSnapshot, restoreStore, type Snapshot } from './snapshot.js';
 import type { PendingCall, StopReason } from './stop-reason.js';
 import type { Store } from './store.js';
 import { storeValue, type Value } from './value.js';
@@ -203,7 +203,7 @@ export class Machine {
    * The pending host call fails: the next `run` answers with this trap. But an exception that the program catches is
    * with its handler at once.
    */
-  failHostCall(error: Failure): void {
+  failHostCall(error: GuestFailure): void {
     if (this.pending === undefined) throw new Crash('no host call is pending');
     this.waiting = undefined;
     this.failures.current = this.failures.raise(error, this.state.rp - RECORD);
@@ -315,12 +315,12 @@ export class Machine {
   }
 
   /** At an ENTER. Compiled code comes back with the state as the loop leaves it. */
-  private enterCompiled(run: (tier: CompiledTier) => Failure | undefined): StopReason | undefined {
+  private enterCompiled(run: (tier: CompiledTier) => GuestFailure | undefined): StopReason | undefined {
     const { state } = this;
     const more = Math.max(0, Math.min(this.clockMost - this.clock, SLICE) - state.left);
     state.left += more;
     state.clockEnd += more;
-    let failure: Failure | undefined;
+    let failure: GuestFailure | undefined;
     state.running = true;
     try {
       failure = run(this.tier!);
@@ -356,7 +356,7 @@ export class Machine {
     try {
       return interpret(state, fused ? this.heap.fused : this.heap.exact, left, fused);
     } catch (error) {
-      if (!isFailure(error)) throw error;
+      if (!isGuestFailure(error)) throw error;
       this.failures.current = error;
       return STATUS_FAILED;
     } finally {
@@ -402,9 +402,8 @@ export class Machine {
    * of the memories may be left out, and then `restore` leaves them alone.
    */
   snapshot(withMemories = true): Snapshot {
-    const { clock, calls, activations, waiting, records, failures, state } = this;
-    const progress = { clock, calls, activations, waiting, failure: failures.capture() };
-    return capture(progress, records.capture(), state.cells, captureStore(this.store, withMemories));
+    const { clock, calls, activations, waiting, records, failures, store } = this;
+    return { clock, calls, activations, waiting, failure: failures.capture(), ...records.capture(), store: captureStore(store, withMemories) };
   }
 
   /** Puts machine and store into the state of a snapshot of the same instances. */

@@ -3,21 +3,9 @@ import { Cells } from './cells.js';
 import type { HeapSnapshot } from './heap.js';
 import type { Wait } from './host-function.js';
 import { wordsOf } from './interpret/position-map.js';
-import { FRAME } from './interpret/state.js';
+import { FRAME, RECORD } from './interpret/state.js';
 import type { Store } from './store.js';
-import { loadValue, storeValue } from './value.js';
-
-/** One frame record on its way into a snapshot. */
-export interface SnapshotFrame {
-  readonly kind: number;
-  readonly func: number;
-  /** Word position of its first cell. */
-  readonly fp: number;
-  /** Byte offset in the module. */
-  readonly offset: number;
-  /** Of the values in its cells, from the first on. */
-  readonly types: readonly ValType[];
-}
+import { loadValue, storeValue, type Value } from './value.js';
 
 /** Everything in a store that changes while programs run. */
 export interface StoreSnapshot {
@@ -56,21 +44,14 @@ export function pendingHostCalls({ frames }: Snapshot): number[] {
   return funcs;
 }
 
-/** Copies values only, so that what lies in unused halves and unused cells does not show. */
-export function capture(progress: Progress, frames: readonly SnapshotFrame[], source: Cells, store: StoreSnapshot): Snapshot {
-  const records = new Int32Array(frames.length * 4);
-  let end = 0;
-  for (const frame of frames) end = Math.max(end, frame.fp + frame.types.reduce((sum, type) => sum + wordsOf(type), 0));
-  const target = new Cells(end >> 1);
-  frames.forEach(({ kind, func, fp, offset, types }, i) => {
-    records.set([kind, func, fp, offset], i * 4);
-    let at = fp >> 1;
-    for (const type of types) {
-      storeValue(target, at, loadValue(source, at, type));
-      at += wordsOf(type) / 2;
-    }
-  });
-  return { ...progress, frames: records, cells: target.i32, store };
+/** Gives a local another value: of the `level`th frame from the outermost one, whose locals are of these types. */
+export function setLocal({ frames, cells }: Snapshot, level: number, types: readonly ValType[], index: number, value: Value): void {
+  let record = 0;
+  for (let left = level; left > 0; record += RECORD) if (frames[record + RECORD] !== FRAME.bridge) left--;
+  const before = types.slice(0, index).reduce((words, type) => words + wordsOf(type), 0);
+  const scratch = new Cells(2);
+  storeValue(scratch, 0, value);
+  cells.set(scratch.i32.subarray(0, wordsOf(types[index]!)), frames[record + 2]! + before);
 }
 
 /** `withMemories` false leaves their content out, for whoever keeps it in another form. */

@@ -1,7 +1,9 @@
+import { F64, I64, V128, type ValType } from '../../wasm/types.js';
 import { type Frame, localTypes, materialise, readOperand, readValues, startOffset } from '../frames.js';
 import { BRIDGE_PC, LEAVE_PC } from '../interpret/code-heap.js';
-import { type ExecutionState, FP, FRAME, FUNC, KIND, RECORD } from '../interpret/state.js';
-import type { Snapshot, SnapshotFrame } from '../snapshot.js';
+import { type Place, wordsOf } from '../interpret/position-map.js';
+import { type ExecutionState, FP, FRAME, FUNC, KIND, PC, RECORD } from '../interpret/state.js';
+import type { Snapshot } from '../snapshot.js';
 import type { FrameStack } from './frame-stack.js';
 import type { Functions } from './functions.js';
 import type { Positions } from './positions.js';
@@ -70,26 +72,41 @@ export class Records {
     };
   }
 
-  /** All records, the outermost first. Puts every operand into its own cell. */
-  capture(): SnapshotFrame[] {
+  /** Records and cells as a snapshot has them. Puts every operand into its own cell. */
+  capture(): Pick<Snapshot, 'frames' | 'cells'> {
     const { state } = this;
-    const frames: SnapshotFrame[] = [];
+    const { records } = state;
+    const { i32 } = state.cells;
+    const frames = new Int32Array(state.rp + RECORD);
+    const innermost = this.standing(state.rp);
+    // The other frames end where the innermost begins, or below.
+    const cells = new Int32Array(innermost.types.reduce((word, type) => word + wordsOf(type), records[state.rp + FP]!));
+    // A deep recursion waits in one place a million times.
+    const callers = new Map<number, Standing>();
     for (let rp = 0; rp <= state.rp; rp += RECORD) {
-      const kind = state.records[rp + KIND]!;
-      const func = state.records[rp + FUNC]!;
-      const fp = state.records[rp + FP]!;
-      if (kind === FRAME.wasm) {
-        const place = this.positions.placeOf(rp);
-        materialise(state.cells, fp, place);
-        const wasm = this.functions.wasm(func);
-        const types = [...localTypes(state.store, wasm), ...place.operands.map((operand) => operand.type)];
-        frames.push({ kind, func, fp, offset: rp === state.rp ? startOffset(wasm, place.offset) : place.offset, types });
-      } else {
-        const types = kind === FRAME.host ? state.store.funcs[func]!.type.params : [];
-        frames.push({ kind, func, fp, offset: 0, types });
-      }
+      const pc = records[rp + PC]!;
+      const known = rp === state.rp ? innermost : callers.get(pc);
+      const standing = known ?? this.standing(rp);
+      const { place, offset, types } = standing;
+      if (known === undefined && place !== undefined) callers.set(pc, standing);
+      let word = records[rp + FP]!;
+      frames[rp] = records[rp + KIND]!;
+      frames[rp + 1] = records[rp + FUNC]!;
+      frames[rp + 2] = word;
+      frames[rp + 3] = offset;
+      if (place !== undefined) materialise(state.cells, word, place);
+      for (const type of types) word = copyValue(cells, i32, word, type);
     }
-    return frames;
+    return { frames, cells };
+  }
+  private standing(rp: number): Standing {
+    const { state } = this;
+    const kind = state.records[rp + KIND];
+    if (kind !== FRAME.wasm) return { place: undefined, offset: 0, types: kind === FRAME.host ? state.store.funcs[state.records[rp + FUNC]!]!.type.params : [] };
+    const place = this.positions.placeOf(rp);
+    const wasm = this.functions.wasm(state.records[rp + FUNC]!);
+    const types = [...localTypes(state.store, wasm), ...place.operands.map((operand) => operand.type)];
+    return { place, types, offset: rp === state.rp ? startOffset(wasm, place.offset) : place.offset };
   }
 
   /** Puts records and cells into the state of a snapshot; every frame goes on in exact code. */
@@ -100,11 +117,21 @@ export class Records {
     if (frames.length + 3 * RECORD > state.records.length) state.records = new Int32Array(frames.length * 2 + 3 * RECORD);
     stack.applyLimits();
     state.cells.i32.set(cells);
+    const returns = new Map<number, number>();
+    const returnPc = (func: number, offset: number): number => {
+      const key = offset * state.store.funcs.length + func;
+      let pc = returns.get(key);
+      if (pc === undefined) returns.set(key, (pc = positions.exactReturn(func, offset)));
+      return pc;
+    };
     for (let i = 0; i < frames.length; i += RECORD) {
-      const [kind, func, fp, offset] = frames.subarray(i, i + RECORD) as unknown as [number, number, number, number];
+      const kind = frames[i]!;
+      const func = frames[i + 1]!;
+      const fp = frames[i + 2]!;
+      const offset = frames[i + 3]!;
       const innermost = i + RECORD === frames.length;
       let pc = kind === FRAME.bridge ? BRIDGE_PC : LEAVE_PC;
-      if (kind === FRAME.wasm) pc = innermost ? positions.exactEntry(func, offset) : positions.exactReturn(func, offset);
+      if (kind === FRAME.wasm) pc = innermost ? positions.exactEntry(func, offset) : returnPc(func, offset);
       state.rp = i;
       stack.setRecord(i, func, pc, fp, kind);
       state.pc = pc;
@@ -112,4 +139,21 @@ export class Records {
       if (kind === FRAME.wasm) state.enterInstance(this.functions.wasm(func).instance);
     }
   }
+}
+
+/** Where a frame stands, and what its cells hold. */
+interface Standing {
+  /** Undefined where no code of the module runs. */
+  readonly place: Place | undefined;
+  /** Byte offset in the module. */
+  readonly offset: number;
+  readonly types: readonly ValType[];
+}
+
+/** Answers where the next value stands. What lies in the unused half of a cell is left out. */
+function copyValue(target: Int32Array, source: Int32Array, word: number, type: ValType): number {
+  const words = wordsOf(type);
+  const used = type === I64 || type === F64 || type === V128 ? words : 1;
+  for (let i = 0; i < used; i++) target[word + i] = source[word + i]!;
+  return word + words;
 }

@@ -113,6 +113,9 @@ export class Console {
       case 'edge':
         this.write(`this is the end of what was recorded, at clock ${where.clock}`);
         return;
+      case 'diverged':
+        this.write(`the fork can go no further, for here it is another run: ${cause.message.replace(/^.*?: /, '')}`);
+        break;
       case 'end':
         if (cause.outcome.kind === 'exited') this.write(`the program has exited with code ${cause.outcome.code}, at clock ${where.clock}`);
         else this.write(`the program is over, at clock ${where.clock}`);

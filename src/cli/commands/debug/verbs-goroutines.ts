@@ -51,12 +51,13 @@ function frameLines({ session }: Console, frames: readonly TracebackFrame[], all
 }
 
 function wasmStack({ session }: Console, limit: number): string[] {
-  const frames = session.target.machine.frames();
-  const lines = frames.slice(0, limit).map((frame, i) => {
+  const { target } = session;
+  const lines = target.machine.frames(limit).map((frame, i) => {
     if (frame.kind === 'host') return `${String(i).padStart(4)}  ${frame.name} (the host)`;
-    return `${i === session.frameNumber && session.target.view === undefined ? '*' : ' '}${String(i).padStart(3)}  ${frame.instance === session.target.instance ? session.target.nameOf(frame.funcIndex) : 'of another module'} (function ${frame.funcIndex}, at byte 0x${frame.offset.toString(16)})`;
+    const name = frame.instance === target.instance ? target.nameOf(frame.funcIndex) : 'of another module';
+    return `${i === session.frameNumber && target.view === undefined ? '*' : ' '}${String(i).padStart(3)}  ${name} (function ${frame.funcIndex}, at byte 0x${frame.offset.toString(16)})`;
   });
-  if (frames.length > limit) lines.push(`     … ${frames.length - limit} more`);
+  if (target.level > limit) lines.push(`     … ${target.level - limit} more`);
   return lines;
 }
 

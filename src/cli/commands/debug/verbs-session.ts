@@ -1,6 +1,6 @@
 import { parseValue, showValue, ValueSyntaxError } from '../../../program/values.js';
-import { CELL_BYTES, Expression } from '../../../debug/expression.js';
-import { callExport, ForkError, setMemory } from '../../../debug/fork.js';
+import { CELL_BYTES, Expression, globalNamed } from '../../../debug/expression.js';
+import { callExport, ForkError, forkWith, type Settable } from '../../../debug/fork.js';
 import type { Console } from './console.js';
 import { Complaint, firstWord, GROUPS, type Verb } from './verb.js';
 
@@ -25,6 +25,34 @@ function title({ name, aliases }: Verb): string {
   return [name, ...aliases].join(', ');
 }
 
+/** What `set` may stand before the `=`. */
+function settable({ session }: Console, text: string): Settable {
+  const local = /^\$([0-9]+)$/.exec(text);
+  if (local !== null) return { kind: 'local', index: Number(local[1]) };
+  const global = globalNamed(session.target, text);
+  if (global !== undefined) return { kind: 'global', index: global };
+  const argument = /^arg\[([0-9]+)\]$/.exec(text);
+  if (argument !== null) {
+    const word = session.argumentWords()[Number(argument[1])];
+    if (word === undefined) throw new Complaint(`there is no word ${text} in this frame`);
+    return { kind: 'memory', address: word.address, cell: `u${word.size * 8}` };
+  }
+  const [, cell, at] = /^\*\(([a-z0-9]+)\s*\*\)\s*(.+)$/s.exec(text) ?? [];
+  if (cell === undefined || CELL_BYTES[cell] === undefined) throw new Complaint(`${text} cannot be set: say *(u32*)ADDRESS, global[N], $N or arg[N]`);
+  const address = new Expression(at!).value(session.scope());
+  if (typeof address !== 'bigint') throw new Complaint(`${at} is no address`);
+  return { kind: 'memory', address: Number(address), cell };
+}
+
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ValueSyntaxError || error instanceof ForkError) throw new Complaint(error.message);
+    throw error;
+  }
+}
+
 export const SESSION: readonly Verb[] = [
   {
     name: 'call',
@@ -40,37 +68,26 @@ export const SESSION: readonly Verb[] = [
       const { params } = target.store.funcs[found.address]!.type;
       const texts = more === '' ? [] : more.split(/[\s,]+/);
       if (texts.length !== params.length) throw new Complaint(`${name} takes ${params.length} argument${params.length === 1 ? '' : 's'}, not ${texts.length}`);
-      try {
-        const results = await callExport(console.session, found.address, texts.map((text, i) => parseValue(text, params[i]!)), console.search);
-        console.write(results.length === 0 ? 'it returns nothing' : results.map((value) => showValue(value, target.store)).join('\n'));
-      } catch (error) {
-        if (error instanceof ValueSyntaxError || error instanceof ForkError) throw new Complaint(error.message);
-        throw error;
-      }
+      const results = await refusing(() => callExport(console.session, found.address, texts.map((text, i) => parseValue(text, params[i]!)), console.search));
+      console.write(results.length === 0 ? 'it returns nothing' : results.map((value) => showValue(value, target.store)).join('\n'));
     },
   },
   {
     name: 'set',
     aliases: [],
-    usage: '*(u32*)ADDRESS = EXPRESSION',
+    usage: 'PLACE = EXPRESSION',
     group: 'Session',
-    about: 'change memory: in a fork, which goes on from here until it needs what was not recorded; leave it with unfork',
+    about: 'change memory, a global or a local: in a fork, which goes on from here until it does what was not recorded',
+    details: [
+      'PLACE: *(u32*)ADDRESS (also u8 i8 u16 i16 i32 u64 i64 f32 f64), global[N] or its name (Go: SP CTXT …), $N (a local of this frame),',
+      'arg[N] (a word of the arguments of the Go frame).',
+      'The recording stays as it is, and unfork goes back to it. What a fork writes is not shown.',
+    ],
     async run(console, rest) {
-      const match = /^\*\((u8|i8|u16|i16|u32|i32|u64|i64)\s*\*\)\s*(.+?)\s*=(?!=)\s*(.+)$/s.exec(rest);
-      if (match === null) throw new Complaint('say set *(u32*)ADDRESS = EXPRESSION, with u8, u16, u32 or u64');
-      const scope = console.session.scope();
-      const address = new Expression(match[2]!).value(scope);
-      const value = new Expression(match[3]!).value(scope);
-      if (typeof address !== 'bigint' || typeof value !== 'bigint') throw new Complaint('address and value are whole numbers');
-      const fork = await console.session.fork();
-      try {
-        setMemory(fork, Number(address), CELL_BYTES[match[1]!]!, value);
-      } catch (error) {
-        if (error instanceof ForkError) throw new Complaint(error.message);
-        throw error;
-      }
-      console.enterFork(fork);
-      console.write(`this is a fork at clock ${fork.clock}: the recording stays as it was, and unfork goes back to it`);
+      const match = /^(.+?)\s*=(?!=)\s*(.+)$/s.exec(rest);
+      if (match === null) throw new Complaint('say set PLACE = EXPRESSION');
+      console.enterFork(await refusing(() => forkWith(console.session, settable(console, match[1]!), match[2]!)));
+      console.write(`this is a fork at clock ${console.session.clock}: the recording stays as it was, and unfork goes back to it`);
     },
   },
   {
