@@ -1,4 +1,4 @@
-import { Crash, Exhaustion, LinkError, Trap, UncaughtException } from '../engine/errors.js';
+import { Crash, Exhaustion, type GuestFailure, isGuestFailure, LinkError, Trap } from '../engine/errors.js';
 import type { Frame } from '../engine/frames.js';
 import type { StopReason } from '../engine/stop-reason.js';
 import { StateError } from '../host/state.js';
@@ -21,7 +21,7 @@ export function report(error: unknown): number {
     say(error.message);
     return EXIT.notLoadable;
   }
-  if (error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException) {
+  if (isGuestFailure(error)) {
     say(`${kindOf(error)}: ${error.message}`);
     return EXIT.trap;
   }
@@ -37,7 +37,7 @@ export function report(error: unknown): number {
 }
 
 /** What to call a failure of the guest. */
-export function kindOf(error: Trap | Exhaustion | UncaughtException): string {
+export function kindOf(error: GuestFailure): string {
   if (error instanceof Trap) return 'trap';
   return error instanceof Exhaustion ? 'exhaustion' : 'uncaught exception';
 }
@@ -47,7 +47,7 @@ const SHOWN_INNER = 30;
 const SHOWN_OUTER = 10;
 
 /** A guest that failed: what with, and where. */
-export function reportFailure(program: Explained, error: Trap | Exhaustion | UncaughtException, frames: readonly Frame[]): number {
+export function reportFailure(program: Explained, error: GuestFailure, frames: readonly Frame[]): number {
   const lines = [`${kindOf(error)}: ${error.message}`];
   if (frames.length > 0) lines.push('wasm stack, innermost first:', ...middleLeftOut(showFrames(program, frames)).map(indent));
   const calls = goCalls(program, frames);

@@ -1,4 +1,4 @@
-import { Crash, Exhaustion, Trap, UncaughtException } from './errors.js';
+import { Crash, type GuestFailure, isGuestFailure } from './errors.js';
 import type { Frame } from './frames.js';
 import type { Turn, TurnFunction } from './host-function.js';
 import type { Machine } from './machine.js';
@@ -20,7 +20,7 @@ const FAILURE_FRAMES = 1000;
 
 /** What went wrong in the guest, with the innermost frames as they stood at that moment. */
 export interface Failure {
-  readonly error: Trap | Exhaustion | UncaughtException;
+  readonly error: GuestFailure;
   readonly frames: readonly Frame[];
 }
 
@@ -150,8 +150,4 @@ function takeUp(host: TurnFunction, call: PendingCall, again: number | undefined
   if (again === undefined) return host.begin(call);
   if (host.again === undefined) throw new Crash(`${host.name} has waited and does not know what for`);
   return host.again(call, again);
-}
-
-function isGuestFailure(error: unknown): error is Failure['error'] {
-  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException;
 }

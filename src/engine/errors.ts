@@ -66,6 +66,13 @@ export class UncaughtException extends Error {
   }
 }
 
+/** How a program fails. */
+export type GuestFailure = Trap | Exhaustion | UncaughtException;
+
+export function isGuestFailure(error: unknown): error is GuestFailure {
+  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException;
+}
+
 /** A mistake of ours. */
 export class Crash extends Error {
   override readonly name = 'Crash';

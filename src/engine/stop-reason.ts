@@ -1,4 +1,4 @@
-import type { Exhaustion, Trap, UncaughtException } from './errors.js';
+import type { GuestFailure } from './errors.js';
 import type { HostCall, StoppingFunction } from './host-function.js';
 import type { Probe } from './probes.js';
 import type { Value } from './value.js';
@@ -16,7 +16,7 @@ export type StopReason =
    * The program failed. The frames stay for inspection until `abandon`. After an `Exhaustion` the state is whole:
    * raise the limit and run on.
    */
-  | { readonly kind: 'trap'; readonly error: Trap | Exhaustion | UncaughtException }
+  | { readonly kind: 'trap'; readonly error: GuestFailure }
   /** A probe asked to stop before the instruction that it watches; running on does not fire it again there. */
   | { readonly kind: 'probe'; readonly probe: Probe }
   /** The clock reached the given limit. */

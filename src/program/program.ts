@@ -1,6 +1,6 @@
 import type { CellWindow } from '../engine/cells.js';
 import { Driver, Interruption } from '../engine/drive.js';
-import { Exhaustion, LinkError, Trap, UncaughtException } from '../engine/errors.js';
+import { type GuestFailure, isGuestFailure, LinkError } from '../engine/errors.js';
 import type { Frame } from '../engine/frames.js';
 import type { GuestMemory } from '../engine/guest-memory.js';
 import type { HostFunction } from '../engine/host-function.js';
@@ -78,7 +78,7 @@ export type Outcome =
   /** What the invoked export, or the whole program, returned. */
   | { readonly kind: 'returned'; readonly results: readonly Value[] }
   /** `frames` are those of the moment of failure, innermost first. */
-  | { readonly kind: 'failed'; readonly error: Trap | Exhaustion | UncaughtException; readonly frames: readonly Frame[] }
+  | { readonly kind: 'failed'; readonly error: GuestFailure; readonly frames: readonly Frame[] }
   /** The machine stopped (limit, probe, pause, deadlock); `advance` goes on from there. */
   | { readonly kind: 'stopped'; readonly reason: StopReason };
 
@@ -276,7 +276,7 @@ export class Program {
 
   private endBy(error: unknown): Exclude<Outcome, { kind: 'stopped' }> {
     if (error instanceof GuestExit) return { kind: 'exited', code: error.code };
-    if (error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException) {
+    if (isGuestFailure(error)) {
       const { failure } = this.driver;
       return { kind: 'failed', error, frames: failure?.error === error ? failure.frames : [] };
     }

@@ -1,7 +1,7 @@
 import type { CellWindow } from '../engine/cells.js';
 import type { HostCall, HostFunction, LeafFunction, FullFunction } from '../engine/host-function.js';
 import type { MemoryInstance } from '../engine/memory.js';
-import { Exhaustion, Trap, UncaughtException } from '../engine/errors.js';
+import { isGuestFailure } from '../engine/errors.js';
 import type { StopReason } from '../engine/stop-reason.js';
 import type { Value } from '../engine/value.js';
 import { GuestExit } from '../host/exit.js';
@@ -463,5 +463,5 @@ export class Recorder {
 }
 
 function isOfGuest(error: unknown): boolean {
-  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException || error instanceof GuestExit;
+  return isGuestFailure(error) || error instanceof GuestExit;
 }

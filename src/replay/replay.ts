@@ -1,6 +1,6 @@
 import type { CellWindow } from '../engine/cells.js';
 import { type CallListener, Driver, Interruption } from '../engine/drive.js';
-import { Exhaustion, LinkError, Trap, UncaughtException } from '../engine/errors.js';
+import { Exhaustion, type GuestFailure, isGuestFailure, LinkError, Trap, UncaughtException } from '../engine/errors.js';
 import type { GuestMemory } from '../engine/guest-memory.js';
 import type { HostCall, HostFunction, Turn } from '../engine/host-function.js';
 import { instantiate } from '../engine/instance.js';
@@ -86,7 +86,7 @@ export class Replay {
   /** What reference ids stand for in words, each with the place in the stream from which on. */
   private readonly references = new Map<number, { readonly at: number; readonly text: string }[]>();
   /** What a callback of the pending host call failed with: the host may fail with the same. */
-  private lastFailure: Trap | Exhaustion | UncaughtException | undefined = undefined;
+  private lastFailure: GuestFailure | undefined = undefined;
   /** Names of the imported functions by position. */
   private readonly names: string[];
 
@@ -149,7 +149,7 @@ export class Replay {
         else this.topLevel();
       } catch (error) {
         if (error instanceof Exhausted) return { kind: 'edge' };
-        if (error instanceof GuestExit || isFailure(error)) this.fail(error);
+        if (error instanceof GuestExit || isGuestFailure(error)) this.fail(error);
         else if (!(error instanceof Interruption)) throw error;
         else if (error.reason.kind !== 'limit' || this.machine.clock >= limit) return { kind: 'stopped', reason: error.reason };
         else if (!this.atLimit()) return { kind: 'edge' };
@@ -405,7 +405,7 @@ export class Replay {
         return goOn(call);
       },
       failed: (call, error) => {
-        if (isFailure(error)) this.lastFailure = error;
+        if (isGuestFailure(error)) this.lastFailure = error;
         this.left((listener, func) => listener.failed(func, error));
         return goOn(call);
       },
@@ -536,8 +536,4 @@ export class Replay {
 
 function isReturn(tag: number): boolean {
   return tag === EVENT.returnNone || tag === EVENT.returnI32 || tag === EVENT.returnValues;
-}
-
-function isFailure(error: unknown): error is Trap | Exhaustion | UncaughtException {
-  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException;
 }

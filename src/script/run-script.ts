@@ -1,4 +1,4 @@
-import { Exhaustion, LinkError, Trap, UncaughtException } from '../engine/errors.js';
+import { Exhaustion, isGuestFailure, LinkError, Trap, UncaughtException } from '../engine/errors.js';
 import { instantiate } from '../engine/instance.js';
 import { Machine, type MachineOptions } from '../engine/machine.js';
 import type { StopReason } from '../engine/stop-reason.js';
@@ -284,10 +284,6 @@ class ScriptRunner {
         throw new Unmet(stop.kind === 'limit' ? 'it does not come to an end' : `the machine stopped: ${stop.kind}`);
     }
   }
-}
-
-function isGuestFailure(error: unknown): boolean {
-  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException;
 }
 
 function list(items: readonly string[]): string {

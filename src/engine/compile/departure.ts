@@ -1,4 +1,4 @@
-import type { Exhaustion, Trap, UncaughtException } from '../errors.js';
+import type { GuestFailure } from '../errors.js';
 
 /** What compiled code returns instead of its budget when its frames are to be written down. */
 export const MARK: number = -(2 ** 31);
@@ -29,7 +29,7 @@ export class Departure {
   refused: readonly number[] | undefined = undefined;
   /** A host function has returned, and wants the machine to stop. */
   interrupted = false;
-  failure: Trap | Exhaustion | UncaughtException | undefined = undefined;
+  failure: GuestFailure | undefined = undefined;
 
   clear(): void {
     this.frames.length = 0;

@@ -1,5 +1,5 @@
 import { type FuncType, V128 } from '../../wasm/types.js';
-import { Exhaustion, Trap, UncaughtException } from '../errors.js';
+import { isGuestFailure } from '../errors.js';
 import type { HostFunction, LeafFunction } from '../host-function.js';
 import { callLeaf, type ExecutionState, memoryOf } from '../interpret/state.js';
 import type { MemoryInstance } from '../memory.js';
@@ -168,7 +168,7 @@ export class Environments {
       try {
         callLeaf(state, host, spare);
       } catch (error) {
-        if (!(error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException)) throw error;
+        if (!isGuestFailure(error)) throw error;
         departure.failure = error;
         departure.refused = params.flatMap((_type, i) => [i32[spare + 2 * i]!, i32[spare + 2 * i + 1]!]);
         departure.budget = c;

@@ -1,5 +1,5 @@
 import type { FuncType } from '../../wasm/types.js';
-import { Crash, type Exhaustion, type Trap, type UncaughtException } from '../errors.js';
+import { Crash, type GuestFailure } from '../errors.js';
 import type { HostFunction } from '../host-function.js';
 import { type CodeHeap, ENTER_WORDS, type Segment } from '../interpret/code-heap.js';
 import { type ExecutionState, FP, FRAME, FUNC, KIND, PC, RECORD } from '../interpret/state.js';
@@ -298,7 +298,7 @@ export class CompiledTier {
    * At an ENTER: runs compiled code until it returns or leaves. The state is as the interpreter's loop leaves it then.
    * Answers the failure of a host function, if that is why.
    */
-  enter(): Trap | Exhaustion | UncaughtException | undefined {
+  enter(): GuestFailure | undefined {
     const { state, heap } = this;
     const { code, pc } = state;
     const func = code[pc + 1]!;
@@ -345,7 +345,7 @@ export class CompiledTier {
   }
 
   /** Of a host function that compiled code called last. */
-  get failure(): Trap | Exhaustion | UncaughtException | undefined {
+  get failure(): GuestFailure | undefined {
     return this.departure.failure;
   }
 

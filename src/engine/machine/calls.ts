@@ -1,4 +1,5 @@
 import type { CompiledTier } from '../compile/tier.js';
+import { isGuestFailure } from '../errors.js';
 import type { HostFunction, LeafFunction } from '../host-function.js';
 import { BRIDGE_PC, type CodeHeap } from '../interpret/code-heap.js';
 import { X } from '../interpret/opcodes.js';
@@ -6,7 +7,7 @@ import { callLeaf, type ExecutionState, FRAME, FUNC, KIND, PC, RECORD } from '..
 import { TRAPS } from '../interpret/traps.js';
 import type { StopReason } from '../stop-reason.js';
 import { funcAddress } from '../value.js';
-import { type Failures, isFailure } from './failures.js';
+import type { Failures } from './failures.js';
 import { cellWords, type FrameStack } from './frame-stack.js';
 import type { Functions } from './functions.js';
 import type { Positions } from './positions.js';
@@ -143,7 +144,7 @@ export class Calls {
       callLeaf(state, host, base);
       return true;
     } catch (error) {
-      if (!isFailure(error)) throw error;
+      if (!isGuestFailure(error)) throw error;
       this.failures.current = error;
       return false;
     } finally {

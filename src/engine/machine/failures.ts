@@ -1,4 +1,4 @@
-import { Crash, Exhaustion, OUT_OF_MEMORY, Trap, UncaughtException } from '../errors.js';
+import { Crash, Exhaustion, type GuestFailure, OUT_OF_MEMORY, Trap, UncaughtException } from '../errors.js';
 import type { CodeHeap } from '../interpret/code-heap.js';
 import { adopt, deliver, findHandler, uncaught } from '../interpret/exceptions.js';
 import { X } from '../interpret/opcodes.js';
@@ -11,14 +11,7 @@ import type { FrameStack } from './frame-stack.js';
 import type { Functions } from './functions.js';
 import type { Positions } from './positions.js';
 
-/** How a program fails. */
-export type Failure = Trap | Exhaustion | UncaughtException;
-
 const CALL_STACK_EXHAUSTED = 'call stack exhausted';
-
-export function isFailure(error: unknown): error is Failure {
-  return error instanceof Trap || error instanceof Exhaustion || error instanceof UncaughtException;
-}
 
 export function callStackExhausted(): Exhaustion {
   return new Exhaustion(CALL_STACK_EXHAUSTED);
@@ -27,7 +20,7 @@ export function callStackExhausted(): Exhaustion {
 /** Traps, exhaustions and exceptions: what state they leave the program in, and who catches them. */
 export class Failures {
   /** What the innermost activation has failed with; it is not gone on with. */
-  current: Failure | undefined = undefined;
+  current: GuestFailure | undefined = undefined;
   private readonly state: ExecutionState;
   private readonly heap: CodeHeap;
   private readonly functions: Functions;
@@ -79,14 +72,14 @@ export class Failures {
   }
 
   /** Compiled code has failed, whose frames and charges are written already. */
-  failedCompiled(failure: Failure): StopReason | undefined {
+  failedCompiled(failure: GuestFailure): StopReason | undefined {
     this.current = failure;
     const error = this.raise(failure, this.state.rp);
     return error === undefined ? undefined : this.fail(error, this.positions.place(this.positions.top()), 0);
   }
 
   /** Leaves the state as the module sees it before the instruction at `place`; `count` instructions are still to be charged. */
-  private fail(error: Failure, place: Place, count: number): StopReason {
+  private fail(error: GuestFailure, place: Place, count: number): StopReason {
     this.current = error;
     this.standBefore(place, count);
     return { kind: 'trap', error };
@@ -96,7 +89,7 @@ export class Failures {
   }
 
   /** Throws what a host function has thrown. Answers what is left of it: nothing where a handler of the frame at `from` or one below has it. */
-  raise(error: Failure, from: number): Failure | undefined {
+  raise(error: GuestFailure, from: number): GuestFailure | undefined {
     if (!(error instanceof UncaughtException) || error.exception === undefined) return error;
     try {
       this.state.thrown = adopt(this.state, error.exception);
@@ -138,7 +131,7 @@ export class Failures {
     this.state.thrown = failure?.exception ?? 0;
     this.current = failure && this.decode(failure);
   }
-  private decode({ kind, message, exception }: NonNullable<Snapshot['failure']>): Failure {
+  private decode({ kind, message, exception }: NonNullable<Snapshot['failure']>): GuestFailure {
     switch (kind) {
       case 'Trap':
         return new Trap(message);
