@@ -3,6 +3,7 @@ import { type Command, helpOf, parseArguments } from './command.js';
 import { EXIT, Refusal } from './errors.js';
 import { nearest } from './nearest.js';
 import { print } from './output.js';
+import { usedParts } from './parts.js';
 import { report } from './report.js';
 
 /** By name, in the order of the help. What a command needs is loaded when it is called: starting up is most of a short run. */
@@ -60,6 +61,7 @@ async function execute(command: Command, args: readonly string[]): Promise<numbe
     return EXIT.ok;
   }
   if (parsed.options['version'] === true) return version();
+  usedParts.add(command.name);
   try {
     return await command.run(parsed);
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Argv, Options } from 'yargs';
 import { nearest } from './nearest.js';
 import { Refusal } from './errors.js';
+import { packages } from './packages.js';
 
 /** One subcommand: what it is called, what it takes and what it does. */
 export interface Command {
@@ -49,7 +50,7 @@ const PARSER = {
 
 async function parser(command: Command): Promise<Argv> {
   // It takes as long to load as all of ours, so it is loaded where there is something to parse.
-  const { default: yargs } = await import('yargs');
+  const { default: yargs } = await packages.yargs();
   const y = yargs()
     .scriptName('retunwind')
     .locale('en')

@@ -9,6 +9,7 @@ import { EXIT, Refusal } from './errors.js';
 import { exitCode, runProgram, Stats } from './guest.js';
 import { loadFile } from './module-file.js';
 import { say } from './output.js';
+import { usedParts } from './parts.js';
 import { identity } from './world.js';
 import { report } from './report.js';
 
@@ -38,6 +39,7 @@ export async function goExec(words: readonly string[], goos: 'js' | 'wasip1'): P
       },
     });
     if (program.kind === 'plain') throw new Refusal(`${path} is no Go program`, EXIT.notLoadable);
+    usedParts.add(program.kind);
     program.start();
     return exitCode({ program, settings: { invoke: undefined } }, await runProgram(program, undefined, new Stats(false)));
   } catch (error) {

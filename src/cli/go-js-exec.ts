@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { goExec } from './go-exec.js';
+import { start } from './start.js';
 
-process.exit(await goExec(process.argv.slice(2), 'js'));
+void start((tool, args) => tool.goExec(args, 'js'));

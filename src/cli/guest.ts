@@ -11,6 +11,7 @@ import type { GuestSettings } from './guest-options.js';
 import { loadFile } from './module-file.js';
 import { nearest } from './nearest.js';
 import { print, say } from './output.js';
+import { usedParts } from './parts.js';
 import { reportFailure, reportStop } from './report.js';
 import { nodeWorld } from './world.js';
 
@@ -45,6 +46,7 @@ export function prepareGuest(settings: GuestSettings, words: readonly string[], 
 export function makeGuest(settings: GuestSettings, words: readonly string[], module: Module, stats: Stats, witness?: Witness): Guest {
   const path = words[0]!;
   const kind = programKind(module);
+  usedParts.add(kind);
   if (kind === 'plain' && settings.invoke === undefined && module.start === undefined) throw new Refusal(nothingToRun(path, module));
   // The arguments of an invoked export are not the program's.
   const world = nodeWorld(settings, settings.invoke === undefined ? words : [path], kind === 'go-js');
