@@ -90,14 +90,15 @@ function showProgram({ title, instructions, engines: compared }) {
 
 /** One table of all programs. @param {readonly Result[]} results */
 function showSummary(results) {
-  heading(`Elapsed seconds, and the geometric mean of the ratios to ${options.baseline}`);
+  heading(`Elapsed seconds, and the geometric means of the ratios to ${options.baseline}`);
   const rows = engines.map((engine, i) => {
     const all = results.map((result) => /** @type {Compared} */ (result.engines[i]));
-    const ratios = all.map(({ wallRatio }) => wallRatio?.median ?? Number.NaN);
-    const mean = geometricMean(ratios);
-    return [engine.name, ...all.map(({ wall, problem }) => wall.length === 0 ? '—' : `${digits(median(wall))}${problem === undefined ? '' : '!'}`), Number.isNaN(mean) ? '' : digits(mean)];
+    const mean = (/** @type {'wallRatio' | 'cpuRatio'} */ kind) =>
+      all.every((one) => one[kind] !== undefined) ? digits(geometricMean(all.map((one) => /** @type {import('./statistics.mjs').Spread} */ (one[kind]).median))) : '';
+    const seconds = all.map(({ wall, problem }) => (wall.length === 0 ? '—' : `${digits(median(wall))}${problem === undefined ? '' : '!'}`));
+    return [engine.name, ...seconds, mean('wallRatio'), mean('cpuRatio')];
   });
-  console.log(show([['', ...results.map(({ id }) => id), 'mean ratio'], ...rows]));
+  console.log(show([['', ...results.map(({ id }) => id), 'elapsed ratio', 'CPU ratio'], ...rows]));
   if (!options.summary) return;
   for (const problem of problemsOf(results)) console.log(`\n${problem}`);
 }
