@@ -10,9 +10,11 @@ import { scripts, suiteFolder } from '../support/suite.js';
 const OWN = join(import.meta.dirname, '../wast');
 const official = suiteFolder();
 
-function run(folder: string, path: string, random?: () => number): readonly ScriptFailure[] {
+const TIERS = ['interp', 'compiled'] as const;
+
+function run(folder: string, path: string, tier: (typeof TIERS)[number], random?: () => number): readonly ScriptFailure[] {
   const snapshots = random === undefined ? undefined : { every: 10, random };
-  return runScript(readFileSync(join(folder, path)), { features: profileOf(path).features, snapshots }).failures;
+  return runScript(readFileSync(join(folder, path)), { features: profileOf(path).features, tier, snapshots }).failures;
 }
 
 /** A small generator of its own, so that a failing run can be repeated. */
@@ -23,17 +25,19 @@ function seeded(seed: number): () => number {
 
 describe('our own scripts', () => {
   it.each(scripts(OWN))('%s', (path) => {
-    expect(run(OWN, path)).toEqual([]);
-    expect(run(OWN, path, seeded(1))).toEqual([]);
+    for (const tier of TIERS) {
+      expect(run(OWN, path, tier), tier).toEqual([]);
+      expect(run(OWN, path, tier, seeded(1)), tier).toEqual([]);
+    }
   });
 });
 
 describe.skipIf(official === undefined)('the official suite', () => {
   const paths = official === undefined ? [] : scripts(official);
 
-  it('holds, with a snapshot restored at a random point of every tenth action', { timeout: 300_000 }, () => {
+  it.each(TIERS)('holds, %s, with a snapshot restored at a random point of every tenth action', { timeout: 300_000 }, (tier) => {
     const random = seeded(1);
-    const failures = paths.flatMap((path) => run(official!, path, random).map(({ line, message }) => `${path}:${line}: ${message}`));
+    const failures = paths.flatMap((path) => run(official!, path, tier, random).map(({ line, message }) => `${path}:${line}: ${message}`));
     expect(failures).toEqual([]);
   });
 });
