@@ -86,7 +86,7 @@ describe.each([
 
     it('malformed text is refused with the expected words', () => {
       const quoted = modules.filter((item) => isMalformed(item) && item.command.module.form === 'quote');
-      expect(quoted.length).toBe(folder === official ? 1_297 : 6);
+      expect(quoted.length).toBe(folder === official ? 1_297 : 7);
       const wrong = quoted.flatMap((item) => {
         const message = refusal(item);
         const expected = 'message' in item.command ? item.command.message : '';
