@@ -22,7 +22,7 @@ export type About = Pick<RecordingHeader, 'module' | 'path' | 'settings'>;
  * because code is lowered exactly where it stops.
  */
 const SLICE_MS = 40;
-const FIRST_SLICE = 1_000_000;
+const FIRST_SLICE = 1 << 17;
 /**
  * Clock value of the first checkpoint, and how far apart they are: also in proportion to what has to be hashed. They
  * come at the same clock values wherever a program is recorded.
@@ -217,7 +217,7 @@ export class Recorder {
     if (clock >= this.nextCheckpoint) this.checkpoint();
     this.file.flushIfDue(now);
     this.sliceStart = performance.now();
-    driver.limit = beyond ? clock + FIRST_SLICE / 16 : this.sliceEnd;
+    driver.limit = beyond ? clock + FIRST_SLICE : this.sliceEnd;
     return true;
   }
   private pace(now: number): void {
@@ -225,7 +225,7 @@ export class Recorder {
     const ran = clock - this.sliceFrom;
     const took = Math.max(now - this.sliceStart, 0.1);
     this.sliceFrom = clock;
-    if (ran > 0) this.slice = Math.ceil(Math.min(Math.max((ran * SLICE_MS) / took, this.slice / 4, FIRST_SLICE / 16), this.slice * 4));
+    if (ran > 0) this.slice = Math.ceil(Math.min(Math.max((ran * SLICE_MS) / took, this.slice / 4, FIRST_SLICE / 4), this.slice * 4));
   }
 
   // Events

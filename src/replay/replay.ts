@@ -245,6 +245,7 @@ export class Replay {
   private topLevel(): void {
     const tag = this.need();
     if (tag === EVENT.call) {
+      if (this.over) throw this.reader.damaged('the guest is called after its end');
       const { call, args } = this.readCall();
       this.machine.start(call, args);
       this.callbacks.push(call);
@@ -267,9 +268,10 @@ export class Replay {
         return;
       case 'failed': {
         const error = this.readFailure();
+        if (error instanceof GuestExit) throw reader.damaged('an exit is no failure');
         const { failure } = this.driver;
         const same = failure?.error.message === error.message;
-        this.ended = { kind: 'failed', error: same ? failure.error : (error as Trap), frames: same ? failure.frames : [] };
+        this.ended = { kind: 'failed', error: same ? failure.error : error, frames: same ? failure.frames : [] };
         return;
       }
       default:
@@ -288,7 +290,7 @@ export class Replay {
     return { call, args };
   }
 
-  private readFailure(): Error {
+  private readFailure(): GuestFailure | GuestExit {
     const { reader } = this;
     const kind = FAILURES[reader.uint()];
     if (kind === 'GuestExit') return new GuestExit(reader.uint());
@@ -303,7 +305,7 @@ export class Replay {
       case 'UncaughtException':
         return new UncaughtException(message);
       default:
-        return new Error(message);
+        throw reader.damaged('a failure that is none of a guest');
     }
   }
 
