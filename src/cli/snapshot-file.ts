@@ -8,7 +8,7 @@ import { exitCode, type Guest, runProgram } from './guest.js';
 import { readInput } from './module-file.js';
 import { say, writeOutput } from './output.js';
 
-const VERSION = 2;
+const VERSION = 3;
 /**
  * A snapshot on disk: a line that says so, then gzipped data. It holds the module itself, so that a process anywhere
  * can go on from it.
