@@ -59,6 +59,13 @@ describe('spec', () => {
     expect(code).toBe(1);
   });
 
+  it('looks for all of its files first', () => {
+    const good = file('good.wast', '(module (func (export "f")))\n(assert_return (invoke "f"))\n');
+    const missing = file('missing.wast');
+    expect(retunwind(['spec', good, missing])).toEqual({ stdout: '', stderr: `retunwind: there is no file ${missing}\n`, code: 2 });
+    expect(retunwind(['spec', '--proposals', 'thread', good])).toMatchObject({ stdout: '', code: 2 });
+  });
+
   it('refuses a deep nesting, and what follows still runs', () => {
     const depth = 200_000;
     const deep = file('deep.wast', `(module (func ${'(block '.repeat(depth)}${')'.repeat(depth)}))\n(module (func (export "f")))(assert_return (invoke "f"))`);

@@ -78,7 +78,10 @@ function tenths(seed: number | undefined): ScriptOptions['snapshots'] {
 
 /** A script, or all of a folder and its folders, in the order of their paths. */
 function scriptsIn(path: string): string[] {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
+  const stat = statSync(path, { throwIfNoEntry: false });
+  // Said before the others are run for nothing.
+  if (stat === undefined) throw new Refusal(`there is no file ${path}`, EXIT.usage);
+  if (!stat.isDirectory()) return [path];
   const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.wast'));
   return names.sort().map((name) => join(path, name));
 }
