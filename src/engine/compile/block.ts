@@ -59,9 +59,16 @@ export interface Site {
   charge: number;
   /** `after`: where lowered code goes on behind the call. */
   returnPc: number;
+  /** The words of the operands at it, in order: a constant, a word of the locals, or given by the code. */
+  words: readonly Word[];
+  /** An access that leaves where it is not aligned. */
+  readonly access: boolean;
   /** What has been spent there for the lack of code, in instructions. */
   heat: number;
 }
+
+/** A word of an operand: a number, the word of the locals that holds it, or undefined where the code says it. */
+export type Word = number | { readonly cell: number } | undefined;
 
 export function successors(end: End): readonly Edge[] {
   switch (end.kind) {

@@ -1,7 +1,7 @@
 import type { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { F64, I64, type ValType } from '../../wasm/types.js';
 import { Crash } from '../errors.js';
-import type { Block, Edge, Site } from './block.js';
+import type { Block, Edge, Site, Word } from './block.js';
 import { float, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
 
 /** Why a function stays interpreted. */
@@ -47,13 +47,14 @@ export class Builder {
 
   // Blocks and sites
 
-  protected addSite(kind: Site['kind'], offset: number, next?: Block, callee: number = -1, table: number = -1): number {
-    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, heat: 0 }) - 1;
+  protected addSite(kind: Site['kind'], offset: number, next?: Block, callee: number = -1, table: number = -1, access: boolean = false): number {
+    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, words: [], access, heat: 0 }) - 1;
   }
   protected newBlock(types: readonly ValType[], offset: number = this.reader.pos): Block {
     const id = this.blocks.length;
     const block: Block = { id, offset, types, lines: [], count: 0, end: { kind: 'stop' }, site: this.addSite('start', offset), known: undefined };
     this.blocks.push(block);
+    this.sites[block.site]!.words = types.flatMap((type) => [undefined, isWide(type) ? undefined : 0]);
     this.depth = Math.max(this.depth, types.length);
     return block;
   }
@@ -138,11 +139,17 @@ export class Builder {
   }
 
   /** Leaves before the current instruction, whose operands still stand on the stack. */
-  protected leave(callee: number = -1, table: number = -1): string {
-    const site = this.addSite('at', this.reader.start, this.block, callee, table);
+  protected leave(callee: number = -1, table: number = -1, access: boolean = false): string {
+    const site = this.addSite('at', this.reader.start, this.block, callee, table, access);
     // The instruction has been counted.
     this.sites[site]!.uncount = 1 - this.block.count;
-    return leaving(site, this.stack);
+    return this.leaving(site, this.stack);
+  }
+
+  protected leaving(site: number, operands: readonly Operand[]): string {
+    const texts = operands.flatMap((operand) => [operand.coldLo(), isWide(operand.type) ? operand.coldHi() : '0']);
+    const all = (this.sites[site]!.words = texts.map(known));
+    return leaving(site, texts.filter((_, i) => all[i] === undefined));
   }
 
   protected typesBelow(height: number): ValType[] {
@@ -158,10 +165,20 @@ export class Builder {
   }
 }
 
-/** Goes to where the locals are written down. */
-export function leaving(site: number, operands: readonly Operand[]): string {
-  if (operands.length === 0) return `k=${site};break X;`;
-  return `k=o(${site},${operands.map((operand) => `${operand.coldLo()},${isWide(operand.type) ? operand.coldHi() : 0}`).join(',')});break X;`;
+/**
+ * Goes to where the locals are written down, with those words of operands that nothing else says. Always by a call: as
+ * long as it has not been done, the host's optimiser takes it for the end of the matter.
+ */
+export function leaving(site: number, given: readonly string[]): string {
+  return `k=o(${[site, ...given].join()});break X;`;
+}
+
+/** How a word of an operand is known without being given. */
+function known(text: string): Word {
+  const constant = /^\(?(-?\d+)\)?$/.exec(text);
+  if (constant !== null) return Number(constant[1]);
+  const local = /^([lh])(\d+)$/.exec(text);
+  return local === null ? undefined : { cell: 2 * Number(local[2]) + (local[1] === 'h' ? 1 : 0) };
 }
 
 /** Puts an operand into the variable that a block expects it in. */

@@ -187,7 +187,7 @@ export class Environments {
 
 /** Views of memory and globals, and what takes them anew. */
 const VIEWS =
-  'let M,B,C,H,K,S,D,G;const u=()=>{M=memory.i32;B=memory.u8;C=memory.i8;H=memory.u16;K=memory.i16;S=memory.f32;D=memory.f64;G=globals.i32;};u();';
+  'var M,B,C,H,K,S,D,G;const u=()=>{M=memory.i32;B=memory.u8;C=memory.i8;H=memory.u16;K=memory.i16;S=memory.f32;D=memory.f64;G=globals.i32;};u();';
 /** The beginning of all generated code of an environment. */
 const HEADS = new WeakMap<Record<string, unknown>, string>();
 

@@ -3,8 +3,9 @@ import type { Store, WasmFunction } from '../store.js';
 import { type Block, type Edge, type Site, successors } from './block.js';
 import { arrange } from './structure.js';
 import { isWide, leaving } from './builder.js';
+import type { Plan } from './plan.js';
 import { type Translation, Translator } from './translate.js';
-import { words, wordsOfNumber } from './operand.js';
+import { wordsOfNumber } from './operand.js';
 import { REFUSED } from './departure.js';
 
 /** One version of a function: from its call, or from where the interpreter stands in it. */
@@ -33,11 +34,10 @@ export const FRAME_BYTES = 192;
 /**
  * @param address How the function is called in the code.
  * @param from The site to begin behind: 0 is a call.
- * @param isCold Whether a call of a function, at a byte offset, is left out.
  * @param part The value that it is called with, where it dispatches on one; 0: all those that have no version.
  */
-export function generate(store: Store, func: WasmFunction, address: number, from: number, isCold: (offset: number, callee: number) => boolean, part: number = 0): Version {
-  const translation = new Translator(store, func, isCold).translate();
+export function generate(store: Store, func: WasmFunction, address: number, from: number, plan: Plan, part: number = 0): Version {
+  const translation = new Translator(store, func, plan).translate();
   const { sites } = translation;
   thread(translation.blocks);
   const through = from === 0 ? guardDispatch(translation.entry, part) : undefined;
@@ -47,7 +47,7 @@ export function generate(store: Store, func: WasmFunction, address: number, from
   const names = variables(translation);
   const registers = names.length + 8;
   const cost = Math.max(8 * (registers + 2 * func.type.params.length) + FRAME_BYTES, 8 * (translation.localTypes.length + translation.depth));
-  const body = arrange(block, (head) => `if(c<0){${leaving(head.site, operandsAt(head))}}`);
+  const body = arrange(block, (head) => `if(c<0){${leaving(head.site, variablesAt(head))}}`);
   const name = from === 0 ? (part === 0 ? `f${address}` : `f${address}p${part}`) : `f${address}_${from}`;
   const parameters = parametersOf(translation, func);
   const parts = dispatches ? `if(l${through.local}!==0&&(F=P[l${through.local}])!==undefined)return F(c,d-${cost}${parameters.map((name) => `,${name}`).join('')});` : '';
@@ -67,13 +67,15 @@ export function generate(store: Store, func: WasmFunction, address: number, from
   };
 }
 
-function operandsAt(block: Block): ReturnType<typeof words>[] {
-  return block.types.map((type, i) => words(type, `s${i}`, isWide(type) ? `z${i}` : '0', [], true));
+/** The words that are given where a block is left before its start. */
+function variablesAt(block: Block): string[] {
+  return block.types.flatMap((type, i) => (isWide(type) ? [`s${i}`, `z${i}`] : [`s${i}`]));
 }
 
 /** Every variable but those of the locals. */
-function variables({ depth, temps, localTypes }: Translation): string[] {
+function variables({ depth, temps, localTypes, pointers }: Translation): string[] {
   const names: string[] = ['k=0', 'F'];
+  for (const pointer of pointers) names.push(`p${pointer}=0`);
   for (let i = 0; i < depth; i++) names.push(`s${i}=0`, `z${i}=0`);
   for (let i = 0; i < temps; i++) names.push(`t${i}=0`);
   for (const type of localTypes) names.push('', ...(isWide(type) ? [''] : []));

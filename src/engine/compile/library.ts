@@ -123,6 +123,8 @@ function bigint(lo: number, hi: number, signed: boolean): bigint {
 export function memoryLibrary(memory: MemoryInstance, Q: Int32Array): Record<string, unknown> {
   const inside = (a: number, offset: number, size: number): boolean => (a >>> 0) + offset + size <= memory.byteLength;
   return {
+    ldB: (a: number, offset: number): number | undefined => (inside(a, offset, 1) ? memory.view.getUint8((a >>> 0) + offset) : undefined),
+    ldC: (a: number, offset: number): number | undefined => (inside(a, offset, 1) ? memory.view.getInt8((a >>> 0) + offset) : undefined),
     ldM: (a: number, offset: number): number | undefined => (inside(a, offset, 4) ? memory.view.getInt32((a >>> 0) + offset, true) : undefined),
     ldH: (a: number, offset: number): number | undefined => (inside(a, offset, 2) ? memory.view.getUint16((a >>> 0) + offset, true) : undefined),
     ldK: (a: number, offset: number): number | undefined => (inside(a, offset, 2) ? memory.view.getInt16((a >>> 0) + offset, true) : undefined),
@@ -130,6 +132,11 @@ export function memoryLibrary(memory: MemoryInstance, Q: Int32Array): Record<str
       if (!inside(a, offset, 8)) return false;
       Q[0] = memory.view.getInt32((a >>> 0) + offset, true);
       Q[1] = memory.view.getInt32((a >>> 0) + offset + 4, true);
+      return true;
+    },
+    stB: (a: number, offset: number, value: number): boolean => {
+      if (!inside(a, offset, 1)) return false;
+      memory.view.setInt8((a >>> 0) + offset, value);
       return true;
     },
     stH: (a: number, offset: number, value: number): boolean => {

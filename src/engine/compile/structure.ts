@@ -192,18 +192,16 @@ class Nested {
   }
 
   text(root: Node): string | undefined {
-    const text = this.tree(root);
+    const text = this.tree(root, 0);
     return this.deepest > MAX_NESTING ? undefined : text;
   }
 
-  private tree(node: Node): string {
+  /** @param owed Instructions that were done on the way to the node, and are not charged yet. */
+  private tree(node: Node, owed: number): string {
     if (this.deepest > MAX_NESTING) return '';
-    if (!node.head) return this.within(node, node.inside);
-    return this.labelled(node.outside, () => `L${node.block.id}:for(;;){${this.start(node.block)}${this.within(node, node.inside)}}`);
-  }
-
-  private within(node: Node, followers: readonly Node[]): string {
-    return this.labelled(followers, () => this.own(node));
+    if (!node.head) return this.labelled(node.inside, () => this.own(node, owed));
+    const loop = (): string => `L${node.block.id}:for(;;){${this.start(node.block)}${this.labelled(node.inside, () => this.own(node, 0))}}`;
+    return charge(owed) + this.labelled(node.outside, loop);
   }
 
   /** Followers in order of appearance, each behind a statement that can be broken out of. */
@@ -212,32 +210,36 @@ class Nested {
     this.nesting += sorted.length + 1;
     this.deepest = Math.max(this.deepest, this.nesting);
     let text = this.deepest > MAX_NESTING ? '' : inner();
-    for (const node of sorted) text = `B${node.block.id}:{${text}}${this.tree(node)}`;
+    for (const node of sorted) text = `B${node.block.id}:{${text}}${this.tree(node, 0)}`;
     this.nesting -= sorted.length + 1;
     return text;
   }
 
-  private own(node: Node): string {
-    const { block } = node;
-    const { end } = block;
-    const text = body(block);
+  private own(node: Node, before: number): string {
+    const { end, count, lines } = node.block;
+    const text = lines.join('');
+    // Where nothing is left the charge can wait for the next block.
+    const waits = end.kind !== 'stop' && end.kind !== 'switch' && !text.includes('break X');
+    const owed = waits ? before + count : 0;
+    const all = waits ? text : charge(before + count) + text;
     switch (end.kind) {
       case 'stop':
-        return text;
+        return all;
       case 'goto':
-        return text + this.edge(node, end.edge);
+        return all + this.edge(node, end.edge, owed);
       case 'if':
-        return `${text}if(${end.condition}){${this.edge(node, end.taken)}}${this.edge(node, end.otherwise)}`;
+        return `${all}if(${end.condition}){${this.edge(node, end.taken, owed)}}${this.edge(node, end.otherwise, owed)}`;
       case 'switch':
-        return `${text}switch(${end.index}){${cases(end.edges, (edge) => this.edge(node, edge))}}`;
+        return `${all}switch(${end.index}){${cases(end.edges, (edge) => this.edge(node, edge, 0))}}`;
     }
   }
 
-  private edge(from: Node, { target, text, count }: Edge): string {
+  private edge(from: Node, { target, text, count }: Edge, before: number): string {
     const to = this.byBlock.get(target)!;
-    if (to.order <= from.order) return `${text}${charge(count)}continue L${target.id};`;
-    if (to.labelled) return `${text}${charge(count)}break B${target.id};`;
-    return text + charge(count) + this.tree(to);
+    const owed = before + count;
+    if (to.order <= from.order) return `${text}${charge(owed)}continue L${target.id};`;
+    if (to.labelled) return `${text}${charge(owed)}break B${target.id};`;
+    return text + this.tree(to, owed);
   }
 }
 

@@ -10,9 +10,10 @@ import { isWide } from './builder.js';
 import { Departure, MARK, REFUSED } from './departure.js';
 import { type Code, type Environment, Environments, type FromFrame } from './environment.js';
 import { FRAME_BYTES, generate, type Version } from './generate.js';
+import type { Plan } from './plan.js';
 
 /** More bytes of source than this are likely to be above what V8 optimises (61,440 bytes of bytecode). */
-const MAX_SOURCE = 120_000;
+const MAX_SOURCE = 52_000;
 /** Versions of a function that begin behind its entry. */
 const MAX_RESUMED = 24;
 /** Without this much room for JavaScript frames compiled code is not entered. */
@@ -54,6 +55,7 @@ interface Compiled {
   readonly partHeat: Map<number, number>;
   /** Byte offsets of calls that its code leaves out. */
   readonly cold: ReadonlySet<number>;
+  readonly plan: Plan;
   readonly results: FuncType['results'];
 }
 
@@ -168,12 +170,18 @@ export class CompiledTier {
 
   private add(func: number, instance: WasmFunction): void {
     const cold = new Set<number>();
-    const version = generate(this.store, instance, func, 0, (offset, callee) => {
-      if (this.eager || this.functions.has(callee) || this.heap.isLowered(callee) || this.hostOf(callee) !== undefined) return false;
-      cold.add(offset);
-      return true;
+    const slow = new Set(this.unaligned.get(func));
+    const unaligned = (offset: number): boolean => this.eager || slow.has(offset);
+    const version = generate(this.store, instance, func, 0, {
+      cold: (offset, callee) => {
+        if (this.eager || this.functions.has(callee) || this.heap.isLowered(callee) || this.hostOf(callee) !== undefined) return false;
+        cold.add(offset);
+        return true;
+      },
+      unaligned,
     });
-    if (version.source.length > MAX_SOURCE) throw new NotWorthCompiling('too large');
+    const plan: Plan = { cold: (offset) => cold.has(offset), unaligned };
+    if (version.source.length > MAX_SOURCE) throw new NotWorthCompiling(`too large (${version.source.length} characters)`);
     const environment = this.environments.of(instance.instance);
     const { params, results } = instance.type;
     let at = 0;
@@ -187,7 +195,7 @@ export class CompiledTier {
     const [code, enter] = this.environments.make(environment, version, body, parts) as [Code, FromFrame];
     const calls = version.sites.flatMap((site, i) => (site.kind === 'after' ? [i] : []));
     const segment = this.heap.addCompiled(func, calls.map((i) => version.sites[i]!.offset));
-    this.functions.set(func, { func, environment, version, code, enter, segment, calls, resumed: new Map(), parts, partHeat: new Map(), cold, results });
+    this.functions.set(func, { func, environment, version, code, enter, segment, calls, resumed: new Map(), parts, partHeat: new Map(), cold, plan, results });
     this.longest = Math.max(this.longest, 3 * version.size + 16);
     this.largest = Math.max(this.largest, version.cost);
     this.statistics.compiled++;
@@ -201,8 +209,8 @@ export class CompiledTier {
     const site = compiled.version.sites[k]!;
     site.heat += heat;
     if (site.heat < this.price(compiled.func) / 2 || compiled.resumed.size >= MAX_RESUMED) return undefined;
-    const { func, cold, environment, parts } = compiled;
-    const version = generate(this.store, this.store.funcs[func] as WasmFunction, func, k, (offset) => cold.has(offset));
+    const { func, plan, environment, parts } = compiled;
+    const version = generate(this.store, this.store.funcs[func] as WasmFunction, func, k, plan);
     if (version.source.length > MAX_SOURCE) {
       site.heat = -Infinity;
       return undefined;
@@ -215,12 +223,12 @@ export class CompiledTier {
 
   /** A function was called with a value to dispatch on for which there is no version yet. */
   private warmPart(compiled: Compiled, part: number): void {
-    const { func, cold, environment, parts, partHeat } = compiled;
+    const { func, plan, environment, parts, partHeat } = compiled;
     if (part <= 0 || part >= parts.length || parts[part] !== undefined) return;
     const heat = (partHeat.get(part) ?? 0) + CHANGE_HEAT;
     partHeat.set(part, heat);
     if (heat < this.price(func) / 2) return;
-    const version = generate(this.store, this.store.funcs[func] as WasmFunction, func, 0, (offset) => cold.has(offset), part);
+    const version = generate(this.store, this.store.funcs[func] as WasmFunction, func, 0, plan, part);
     partHeat.set(part, -Infinity);
     if (version.source.length > MAX_SOURCE) return;
     const [code] = this.environments.make(environment, version, `return [(${version.source}),u];`, parts) as [Code];
@@ -266,8 +274,9 @@ export class CompiledTier {
     const { version } = this.compiledOf(func);
     const site = version.sites[k]!;
     const words = locals;
-    words.push(...departure.operands);
-    departure.operands = [];
+    const given = departure.operands;
+    let next = 0;
+    for (const word of site.words) words.push(word === undefined ? given[next++]! : typeof word === 'number' ? word : words[word.cell]!);
     let calling = false;
     let before = false;
     if (c === MARK && departure.frames.length > 0) calling = true;
@@ -467,10 +476,23 @@ export class CompiledTier {
     const { version, func } = compiled;
     const site = version.sites[k]!;
     if (k === version.partSite) this.warmPart(compiled, words[2 * version.partLocal]!);
-    if (this.eager || site.kind !== 'at' || (site.callee < 0 && site.table < 0)) return;
+    if (this.eager || site.kind !== 'at') return;
+    if (site.access) return this.learnAccess(compiled, site);
+    if (site.callee < 0 && site.table < 0) return;
     const callee = site.table < 0 ? site.callee : (this.store.tables[site.table]!.elements[words[words.length - 2]! >>> 0] ?? 0) / 4 - 1;
     if (callee >= 0 && this.hostOf(callee) === undefined) this.warm(callee, CHANGE_HEAT);
-    if (!compiled.cold.has(site.offset)) return;
+    if (compiled.cold.has(site.offset)) this.compileAgain(func, site);
+  }
+  /** Byte offsets of accesses that were found not to be aligned, by function. */
+  private readonly unaligned = new Map<number, Set<number>>();
+  private learnAccess({ func }: Compiled, site: Site): void {
+    const offsets = this.unaligned.get(func);
+    if (offsets === undefined) this.unaligned.set(func, new Set([site.offset]));
+    else offsets.add(site.offset);
+    this.compileAgain(func, site);
+  }
+  /** Compiles a function again if leaving at a site has become dearer than that. */
+  private compileAgain(func: number, site: Site): void {
     site.heat += CHANGE_HEAT;
     const times = this.again.get(func) ?? 0;
     if (site.heat < this.price(func) || times >= MAX_AGAIN) return;

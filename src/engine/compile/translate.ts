@@ -4,8 +4,9 @@ import type { Store, WasmFunction } from '../store.js';
 import { funcHandle } from '../value.js';
 import { AccessTranslator } from './access.js';
 import type { Block, Edge, Site } from './block.js';
-import { isWide, leaving, NotWorthCompiling, variable } from './builder.js';
+import { isWide, NotWorthCompiling, variable } from './builder.js';
 import { compare32, compare64, compareFloats, floatArithmetic, I32_BINARY } from './numeric.js';
+import type { Plan } from './plan.js';
 import { conditional, constant, float, literal, NOTHING, type Operand, union, words, wordsOfNumber } from './operand.js';
 
 /** What the generator needs of a translated function. */
@@ -16,6 +17,8 @@ export interface Translation {
   readonly localTypes: readonly ValType[];
   /** Which locals hold floats as numbers. */
   readonly floats: readonly boolean[];
+  /** Locals that hold a stack pointer. */
+  readonly pointers: ReadonlySet<number>;
   /** Operands that some block begins with, at most. */
   readonly depth: number;
   /** Temporary variables. */
@@ -47,12 +50,8 @@ export class Translator extends AccessTranslator {
   private readonly types = new Set<number>();
   private readonly tables = new Set<number>();
 
-  /** Is the call at this byte offset left out, because it has never been done? */
-  private readonly isCold: (offset: number, callee: number) => boolean;
-
-  constructor(store: Store, func: WasmFunction, isCold: (offset: number, callee: number) => boolean) {
-    super(store, func);
-    this.isCold = isCold;
+  constructor(store: Store, func: WasmFunction, plan: Plan) {
+    super(store, func, plan);
     if (this.locals.includes(V128)) throw new NotWorthCompiling('vectors');
   }
 
@@ -68,7 +67,7 @@ export class Translator extends AccessTranslator {
     }
     for (const site of this.sites) if (site.kind === 'at') site.uncount += site.next!.count;
     return {
-      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, floats: this.floats, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables,
+      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, floats: this.floats, pointers: this.pointers, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables,
     };
   }
 
@@ -568,7 +567,7 @@ export class Translator extends AccessTranslator {
 
   private condition(): string {
     const operand = this.pop();
-    return operand.condition ?? `${operand.lo()}!==0`;
+    return operand.condition ?? operand.lo();
   }
 
   private if(): void {
@@ -647,7 +646,7 @@ export class Translator extends AccessTranslator {
     const typeId = indirect ? instance.typeIds[reader.x]! : store.funcs[address]!.typeId;
     const type = store.types.comp(typeId) as FuncType;
     if (type.params.includes(V128) || type.results.includes(V128) || type.params.length > 100) throw new NotWorthCompiling('vectors');
-    if (!indirect && this.isCold(reader.start, address)) return this.interpreted(address);
+    if (!indirect && this.plan.cold(reader.start, address)) return this.interpreted(address);
     this.simplify();
     const table = indirect ? instance.tables[reader.y]! : -1;
     let target = `T[${address}]`;
@@ -673,7 +672,7 @@ export class Translator extends AccessTranslator {
     const site = this.addSite('after', reader.start, next);
     this.stack.length = 0;
     for (const operand of below) this.pushVariable(operand);
-    this.line(`c=F(c,d${args})|0;if(c<0){${leaving(site, this.stack)}}`);
+    this.line(`c=F(c,d${args})|0;if(c<0){${this.leaving(site, this.stack)}}`);
     this.block.known = undefined;
     type.results.forEach((result, i) => {
       this.line(`s${first + i}=Q[${2 * i}];${isWide(result) ? `z${first + i}=Q[${2 * i + 1}];` : ''}`);

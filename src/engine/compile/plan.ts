@@ -1,0 +1,7 @@
+/** What experience says about a function before it is translated. The same plan gives the same blocks and sites. */
+export interface Plan {
+  /** Is the call of `callee` at this byte offset left out, because it has never been done? */
+  cold(offset: number, callee: number): boolean;
+  /** Is the access at this byte offset one that is often not aligned? */
+  unaligned(offset: number): boolean;
+}
