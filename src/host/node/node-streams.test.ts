@@ -4,15 +4,19 @@ import { FsError } from '../fs.js';
 import { BufferedInput } from '../io.js';
 import { NodeInput, NodeStreams } from './node-streams.js';
 
-vi.mock('node:fs', async (original) => ({ ...(await original<typeof fs>()), readSync: vi.fn(), writeSync: vi.fn() }));
-vi.mock('node:tty', () => ({ isatty: (fd: number) => terminals.has(fd) }));
+vi.mock('node:fs', async (original) => ({ ...(await original<typeof fs>()), readSync: vi.fn(), writeSync: vi.fn(), fstatSync: vi.fn() }));
 
 const terminals = new Set<number>();
+const isatty = vi.fn((fd: number) => terminals.has(fd));
+vi.spyOn(process, 'getBuiltinModule').mockImplementation((() => ({ isatty })) as unknown as typeof process.getBuiltinModule);
+const fstatSync = vi.mocked(fs.fstatSync as (fd: number) => Pick<fs.Stats, 'rdev' | 'isCharacterDevice'>);
 const readSync = vi.mocked(fs.readSync as (fd: number, into: Uint8Array) => number);
 const writeSync = vi.mocked(fs.writeSync as (fd: number, bytes: Uint8Array, at: number, length: number) => number);
 
 beforeEach(() => {
   terminals.clear();
+  isatty.mockClear();
+  fstatSync.mockImplementation((fd) => ({ rdev: 0x8800, isCharacterDevice: () => terminals.has(fd) }));
   readSync.mockReset();
   writeSync.mockReset();
 });
@@ -85,4 +89,14 @@ test('terminals are shown, unless they are hidden or the input is another', () =
   expect([0, 1, 2].map((fd) => shown.isTerminal(fd as 0 | 1 | 2))).toEqual([true, true, false]);
   expect(new NodeStreams(new BufferedInput(new Uint8Array())).isTerminal(0)).toBe(false);
   expect(new NodeStreams(new NodeInput(), false).isTerminal(1)).toBe(false);
+});
+
+test('only a device is asked whether it is a terminal, and the null device is none', () => {
+  fstatSync.mockImplementation((fd) => ({ rdev: fs.statSync('/dev/null').rdev, isCharacterDevice: () => fd === 1 }));
+  expect([0, 1].map((fd) => new NodeStreams().isTerminal(fd as 0 | 1))).toEqual([false, false]);
+  expect(isatty).not.toHaveBeenCalled();
+  fstatSync.mockImplementation(() => {
+    throw systemError('EBADF');
+  });
+  expect(new NodeStreams().isTerminal(2)).toBe(false);
 });

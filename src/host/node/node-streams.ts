@@ -1,5 +1,4 @@
 import * as fs from 'node:fs';
-import { isatty } from 'node:tty';
 import type { Input, Streams } from '../io.js';
 import type { Data } from '../state.js';
 import { fsError } from './node-fs.js';
@@ -20,7 +19,7 @@ export class NodeInput implements Input {
     const length = untilReady(() => fs.readSync(0, bytes, 0, bytes.length, null));
     if (length > 0) return bytes.subarray(0, length);
     // A terminal may be read again after its end was typed; anything else has ended.
-    this.ended = !isatty(0);
+    this.ended = !isTerminal(0);
     return 'eof';
   }
 
@@ -52,8 +51,19 @@ export class NodeStreams implements Streams {
     }
   }
   isTerminal(fd: 0 | 1 | 2): boolean {
-    return this.terminals && (fd !== 0 || this.stdin instanceof NodeInput) && isatty(fd);
+    return this.terminals && (fd !== 0 || this.stdin instanceof NodeInput) && isTerminal(fd);
   }
+}
+
+/** `node:tty` takes long to load, so it is asked only about what may be a terminal: neither a file, nor a pipe, nor the null device. */
+function isTerminal(fd: number): boolean {
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isCharacterDevice() || stat.rdev === fs.statSync('/dev/null', { throwIfNoEntry: false })?.rdev) return false;
+  } catch {
+    return false;
+  }
+  return process.getBuiltinModule('node:tty').isatty(fd);
 }
 
 /** Tries until the stream is ready. The end of input counts as 0 bytes (an error on Windows). */

@@ -1,11 +1,19 @@
-import { randomFillSync } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Random } from '../random.js';
 import type { Data } from '../state.js';
 
+/** Most systems have their random data in a file, too: a short program has ended before `node:crypto` is loaded. */
+const DEVICE = '/dev/urandom';
+/** Bytes that come from there; who needs more is better off with `node:crypto`. */
+const FROM_DEVICE = 4096;
+
 /** The system's random data. */
 export class RealRandom implements Random {
+  private given = 0;
+
   fill(bytes: Uint8Array): void {
-    randomFillSync(bytes);
+    this.given += bytes.length;
+    if (this.given > FROM_DEVICE || !fillFromDevice(bytes)) process.getBuiltinModule('node:crypto').randomFillSync(bytes);
   }
 
   save(): Data {
@@ -16,5 +24,17 @@ export class RealRandom implements Random {
   }
   live(): string[] {
     return ['real random data'];
+  }
+}
+
+function fillFromDevice(bytes: Uint8Array): boolean {
+  let fd: number | undefined;
+  try {
+    fd = openSync(DEVICE, 'r');
+    return fstatSync(fd).isCharacterDevice() && readSync(fd, bytes) === bytes.length;
+  } catch {
+    return false;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }

@@ -1,4 +1,3 @@
-import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import * as path from 'node:path';
@@ -96,7 +95,7 @@ export function nodeRealm(): Realm {
   Object.assign(globalThis, { require: createRequire(path.join(process.cwd(), '/')), fs, path });
   const present = globalThis as { performance?: unknown; crypto?: unknown };
   present.performance ??= performance;
-  present.crypto ??= crypto.webcrypto;
+  present.crypto ??= process.getBuiltinModule('node:crypto').webcrypto;
   const evaluate = (script: string): unknown => vm.runInThisContext(script);
   return { global: globalThis, fresh: false, evaluate, classOf, ...rejections(Promise) };
 }
