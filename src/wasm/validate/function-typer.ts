@@ -2,6 +2,7 @@ import { DecodeError } from '../errors.js';
 import { INSTRUCTIONS } from '../instructions.js';
 import type { CodeRange } from '../module.js';
 import { isDefaultable, isRef, V128, type ValType } from '../types.js';
+import { passCommonCode } from './common-code.js';
 import { RULES } from './rules.js';
 import { OPERANDS_AT_LEAST, OPERANDS_PER_BYTE, Typing } from './typing.js';
 
@@ -123,6 +124,13 @@ export class FunctionTyper extends Typing {
 
   /** Types the whole body. */
   run(): void {
-    while (this.next()) this.apply();
+    if (this.constant) while (this.next()) this.apply();
+    else {
+      for (;;) {
+        if (this.depth > 0) passCommonCode(this);
+        if (!this.next()) return;
+        this.apply();
+      }
+    }
   }
 }

@@ -1,0 +1,134 @@
+import { ADDR, INSTRUCTIONS } from '../instructions.js';
+import { OP } from '../opcodes.js';
+import { I32, V128 } from '../types.js';
+import type { Typing } from './typing.js';
+
+/** How `passCommonCode` goes on at an opcode byte; 0: not at all. */
+const HOW = new Uint8Array(256);
+/** By opcode byte: type of its numeric operands, all the same, and of its result; log2 of the natural alignment. */
+const OPERAND = new Uint8Array(256);
+const RESULT = new Uint8Array(256);
+const ALIGNMENT = new Uint8Array(256);
+
+for (const { op, feature, imm, params, results, align } of INSTRUCTIONS) {
+  if (op >= 256 || feature !== 'mvp' || params === undefined || results === undefined) continue;
+  RESULT[op] = results[0] ?? 0;
+  ALIGNMENT[op] = align ?? 0;
+  if (imm === 'memarg') {
+    HOW[op] = results.length === 1 ? 8 : 9;
+    OPERAND[op] = params.at(-1)!;
+  } else if (imm === 'none' && results.length === 1 && params.length > 0 && !params.includes(ADDR)) {
+    HOW[op] = params.length === 1 ? 6 : 7;
+    OPERAND[op] = params[0]!;
+  }
+}
+HOW[OP.local_get] = 1;
+HOW[OP.local_set] = 2;
+HOW[OP.local_tee] = 3;
+HOW[OP.i32_const] = 4;
+HOW[OP.i64_const] = 5;
+HOW[OP.global_get] = 10;
+HOW[OP.global_set] = 11;
+HOW[OP.br_if] = 12;
+
+/**
+ * Types the instructions that most code consists of, in one loop, up to the first that is in any way unusual: that is
+ * left to the rules, as are all errors. What passes here would pass there with the same effect.
+ */
+export function passCommonCode(typing: Typing): void {
+  const { reader, types, cells, control, localTypes, localCount, initialized, controls, depth, context } = typing;
+  const { bytes, end } = reader;
+  const { globals } = context;
+  const memory32 = context.memories.length > 0 && context.memories[0]!.address === I32;
+  const bottom = control.height;
+  let { pos } = reader;
+  let { height, cellHeight } = typing;
+  let highest = typing.maxCellHeight;
+  common: for (;;) {
+    const op = bytes[pos]!;
+    // One byte of immediate is what most have.
+    const x = bytes[pos + 1]!;
+    let next = pos + 2;
+    let pushed = 0;
+    let popped = 0;
+    switch (HOW[op]) {
+      case 1: // local.get
+        if (x >= localCount || x >= 0x80 || initialized[x] === 0) break common;
+        pushed = localTypes[x]!;
+        break;
+      case 2: // local.set
+        if (height === bottom || x >= localCount || x >= 0x80 || initialized[x] === 0 || types[height - 1] !== localTypes[x]) break common;
+        popped = 1;
+        break;
+      case 3: // local.tee
+        if (height === bottom || x >= localCount || x >= 0x80 || initialized[x] === 0 || types[height - 1] !== localTypes[x]) break common;
+        break;
+      case 4: // i32.const
+        while (bytes[next - 1]! >= 0x80) next++;
+        if (next - pos > 5) break common;
+        pushed = 0x7f;
+        break;
+      case 5: // i64.const
+        while (bytes[next - 1]! >= 0x80) next++;
+        if (next - pos > 10) break common;
+        pushed = 0x7e;
+        break;
+      case 6: // one number to another
+        if (height === bottom || types[height - 1] !== OPERAND[op]) break common;
+        popped = 1;
+        pushed = RESULT[op]!;
+        next--;
+        break;
+      case 7: // two numbers to another
+        if (height - bottom < 2 || types[height - 1] !== OPERAND[op] || types[height - 2] !== OPERAND[op]) break common;
+        popped = 2;
+        pushed = RESULT[op]!;
+        next--;
+        break;
+      case 8: // loads
+        if (!memory32 || x > ALIGNMENT[op]! || height === bottom || types[height - 1] !== I32) break common;
+        while (bytes[next]! >= 0x80) next++;
+        if (++next - pos > 6) break common;
+        popped = 1;
+        pushed = RESULT[op]!;
+        break;
+      case 9: // stores
+        if (!memory32 || x > ALIGNMENT[op]! || height - bottom < 2 || types[height - 1] !== OPERAND[op] || types[height - 2] !== I32) break common;
+        while (bytes[next]! >= 0x80) next++;
+        if (++next - pos > 6) break common;
+        popped = 2;
+        break;
+      case 10: // global.get
+        if (x >= globals.length || x >= 0x80) break common;
+        pushed = globals[x]!.value;
+        break;
+      case 11: // global.set
+        if (x >= globals.length || x >= 0x80 || !globals[x]!.mutable || height === bottom || types[height - 1] !== globals[x]!.value) break common;
+        popped = 1;
+        break;
+      case 12: // br_if
+        if (x >= depth || x >= 0x80 || height === bottom || types[height - 1] !== I32 || controls[depth - 1 - x]!.labelTypes.length > 0) break common;
+        popped = 1;
+        break;
+      default:
+        break common;
+    }
+    if (next > end || pushed === V128) break;
+    if (popped > 0) {
+      height -= popped;
+      cellHeight = cells[height]!;
+    }
+    if (pushed !== 0) {
+      // The rules know how to grow the stack.
+      if (height === types.length) break;
+      types[height] = pushed;
+      cells[height++] = cellHeight++;
+      if (cellHeight > highest) highest = cellHeight;
+    }
+    pos = next;
+  }
+  reader.pos = pos;
+  typing.height = height;
+  typing.cellHeight = cellHeight;
+  typing.maxCellHeight = highest;
+}
