@@ -2,12 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { BufferedInput } from '../../src/host/io.js';
 import { encodeData } from '../../src/program/data.js';
 import { Program } from '../../src/program/program.js';
-import { jobsOf } from '../support/jobs.js';
-import { sameRecording } from '../support/lock-step.js';
-import { programs } from '../support/programs.js';
 import { testModule, traced } from '../support/traced.js';
 
-/** Traces, snapshots and recordings are the same bytes in either tier. */
+/** Traces and snapshots are the same bytes in either tier; for recordings see replay/recorder.test.ts. */
 
 const EVENTS = ['goroutine', 'unwind', 'loop', 'pause', 'host', 'export', 'memory', 'gc'] as const;
 
@@ -60,17 +57,5 @@ describe('a snapshot', () => {
     resumed.advance();
     expect(other.advance()).toEqual(resumed.ended);
     expect([other.machine.clock, other.machine.calls, other.machine.hash()]).toEqual([resumed.machine.clock, resumed.machine.calls, resumed.machine.hash()]);
-  });
-});
-
-describe('a recording', () => {
-  it.each([
-    ['go1.27-js', 'js-callbacks'],
-    ['go1.24-wasip1', 'channels'],
-    ['zig-wasi', 'work'],
-    ['c-kernels', 'calls: kernels'],
-  ])('of %s %s', { timeout: 300_000 }, async (name, run) => {
-    const job = jobsOf(programs.find((program) => program.name === name)!).find((one) => one.name === run)!;
-    sameRecording(await job.record({ tier: 'compiled' }), await job.record({ tier: 'interp' }));
   });
 });

@@ -46,14 +46,26 @@ describe('spec', () => {
   });
 
   it('tells failures by their place, and goes on after them, in the file and in the next one', () => {
-    const bad = file('bad.wast', '(assert_return (invoke "f"))\n(module (func (export "f") (result i32) (i32.const 1)))\n(assert_return (invoke "f") (i32.const 2))\n  (bogus\n');
+    const bad = file('bad.wast', '(assert_return (invoke "f"))\n(module (func (export "f") (result i32) (i32.const 1)))\n(assert_return (invoke "f") (i32.const 2))\n(module\n  (func (bogus)))\n(module quote "(func")\n  (bogus\n');
     const good = file('good.wast', '(module (func (export "f")))\n(assert_return (invoke "f"))\n');
     const { stdout, code } = retunwind(['spec', bad, good]);
     expect(stdout.split('\n')).toEqual([
       `${bad}:1:1: assert_return: there is no module instance`,
+      '  (assert_return (invoke "f"))',
+      '  ^',
       `${bad}:3:1: assert_return: expected (i32.const 2), got (i32.const 1)`,
-      `${bad}:4:4: bogus: SyntaxError: unknown operator bogus`,
-      '1 passed, 3 failed, 0 skipped in 2 files',
+      '  (assert_return (invoke "f") (i32.const 2))',
+      '  ^',
+      `${bad}:5:10: module: SyntaxError: unknown operator bogus`,
+      '    (func (bogus)))',
+      '           ^',
+      `${bad}:6:1: module: SyntaxError: unexpected token: found the end of the text, expected an instruction`,
+      '  (module quote "(func")',
+      '  ^',
+      `${bad}:7:4: bogus: SyntaxError: unknown operator bogus`,
+      '    (bogus',
+      '     ^',
+      '1 passed, 5 failed, 0 skipped in 2 files',
       '',
     ]);
     expect(code).toBe(1);

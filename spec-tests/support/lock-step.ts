@@ -48,7 +48,7 @@ function differs(expected: Machine, actual: Machine): string | undefined {
 }
 
 /** Of all that was recorded; a file holds it in pieces, which are cut by the time that passes. */
-export function sameRecording(actual: Recorded, expected: Recorded): void {
+function sameRecording(actual: Recorded, expected: Recorded): void {
   expect([actual.clock, actual.output]).toEqual([expected.clock, expected.output]);
   const [a, b] = [actual, expected].map((recorded) => {
     const { bytes, length } = reread(recorded);

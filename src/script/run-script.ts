@@ -11,6 +11,7 @@ import { DecodeError, SyntaxError, ValidationError } from '../wasm/errors.js';
 import type { Features } from '../wasm/features.js';
 import type { Module } from '../wasm/module.js';
 import { type Action, type Command, parseScript, type ScriptModule } from '../wasm/text/script.js';
+import type { Position } from '../wasm/text/source.js';
 import { validate } from '../wasm/validate/validate.js';
 import { matches, showPattern, showValue, toValue } from './values.js';
 
@@ -66,7 +67,7 @@ export function runScript(text: string | Uint8Array, options: ScriptOptions): Sc
       runner.run(command);
       if (word.startsWith('assert_')) passed++;
     } catch (error) {
-      const { line, column } = command.kind === 'malformed' ? command.error : command;
+      const { line, column } = placeOf(command, error);
       failures.push({ line, column, command: word, message: describe(error) });
     }
   }
@@ -76,6 +77,12 @@ export function runScript(text: string | Uint8Array, options: ScriptOptions): Sc
 /** How many assertions a script holds, for one that is not run. */
 export function countAssertions(text: string | Uint8Array, features: Features): number {
   return parseScript(text, features).filter(({ kind }) => kind.startsWith('assert_')).length;
+}
+
+/** Where the text is wrong, or the command that fails. A quoted module has places of its own. */
+function placeOf(command: Command, error: unknown): Position {
+  const quoted = 'module' in command && typeof command.module === 'object' && command.module.form === 'quote';
+  return error instanceof SyntaxError && !quoted ? error : command;
 }
 
 function describe(error: unknown): string {

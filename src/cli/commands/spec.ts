@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { SeededRandom } from '../../host/random.js';
 import { profileOf, PROPOSALS, STANDARD } from '../../script/profiles.js';
 import { countAssertions, runScript, type ScriptOptions, type ScriptResult } from '../../script/run-script.js';
+import { Excerpts } from '../../wasm/text/source.js';
 import type { Command } from '../command.js';
 import { EXIT, Refusal } from '../errors.js';
 import { readInput } from '../module-file.js';
@@ -60,7 +61,10 @@ function runAll(files: readonly string[], admitted: ReadonlySet<string>, options
     const text = readInput(path);
     const result = admitted.has(profile) ? runScript(text, { ...options, features }) : { passed: 0, failed: 0, skipped: countAssertions(text, features), failures: [] };
     if (progress) writeAll(2, '\r\x1b[K');
-    if (talk) for (const { line, column, command, message } of result.failures) print(`${path}:${line}:${column}: ${command}: ${message}\n`);
+    if (talk) {
+      const excerpts = new Excerpts(text);
+      for (const failure of result.failures) print(`${excerpts.describe(`${failure.command}: ${failure.message}`, failure, path)}\n`);
+    }
     return { path, profile, ...result };
   });
 }

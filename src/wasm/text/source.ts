@@ -60,15 +60,29 @@ const SHOWN_COLUMNS = 100;
  * around the place.
  */
 export function describeError(source: string | Uint8Array, error: SyntaxError, file: string): string {
-  const head = `${file}:${error.line}:${error.column}: ${error.message}`;
-  const bytes = typeof source === 'string' ? new TextEncoder().encode(source) : source;
-  const start = lineStarts(bytes)[error.line - 1];
-  if (start === undefined) return head;
-  const cut = Math.max(0, error.column - 1 - SHOWN_COLUMNS / 2);
-  const from = after(bytes, start, cut);
-  const line = new TextDecoder().decode(bytes.subarray(from, after(bytes, from, SHOWN_COLUMNS)));
-  const shown = line.replaceAll(/\p{Cc}/gu, ' ').trimEnd();
-  return `${head}\n  ${shown}\n  ${' '.repeat(error.column - 1 - cut)}^`;
+  return new Excerpts(source).describe(error.message, error, file);
+}
+
+/** The same for several places in one text. */
+export class Excerpts {
+  readonly #bytes: Uint8Array;
+  #lineStarts: Int32Array | undefined;
+
+  constructor(source: string | Uint8Array) {
+    this.#bytes = typeof source === 'string' ? new TextEncoder().encode(source) : source;
+  }
+
+  describe(message: string, { line, column }: Position, file: string): string {
+    const bytes = this.#bytes;
+    const head = `${file}:${line}:${column}: ${message}`;
+    const start = (this.#lineStarts ??= lineStarts(bytes))[line - 1];
+    if (start === undefined) return head;
+    const cut = Math.max(0, column - 1 - SHOWN_COLUMNS / 2);
+    const from = after(bytes, start, cut);
+    const text = new TextDecoder().decode(bytes.subarray(from, after(bytes, from, SHOWN_COLUMNS)));
+    const shown = text.replaceAll(/\p{Cc}/gu, ' ').trimEnd();
+    return `${head}\n  ${shown}\n  ${' '.repeat(column - 1 - cut)}^`;
+  }
 }
 
 /** Byte offsets at which lines start. A line ends with LF, CR or CR LF. */
