@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { runAll, withRatios } from './compare.mjs';
 
 /** @param {string} id @param {Partial<import('./engines.mjs').Engine>} [more] @returns {import('./engines.mjs').Engine} */
-const engine = (id, more = {}) => ({ id, name: id, isOurs: false, node: undefined, command: (module, args) => [id, module, ...args], ...more });
+const engine = (id, more = {}) => ({ id, name: id, title: id, isOurs: false, node: undefined, command: (module, args) => [id, module, ...args], ...more });
 
 /**
  * Plays the engines: each answers its times in turn.

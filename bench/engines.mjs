@@ -10,7 +10,8 @@ export const builtMain = join(here, '../dist/cli/main.js');
 /**
  * @typedef {object} Engine
  * @property {string} id what `--engines` calls it
- * @property {string} name
+ * @property {string} name with the Node where there are several
+ * @property {string} title without
  * @property {boolean} isOurs
  * @property {string | undefined} node the Node binary that it runs on; undefined for a native engine
  * @property {(module: string, args: readonly string[]) => string[]} command
@@ -82,13 +83,13 @@ export function findEngines(ids, nodes, { main = builtMain, flags = [] } = {}) {
     }
     for (const { path, label } of nodes) {
       const prefix = [path, '--no-warnings', ...flags, ...command(main)];
-      engines.push({ id, isOurs: isTier(id), name: nodes.length === 1 ? name : `${name} (${label})`, node: path, command: (module, args) => [...prefix, module, ...args] });
+      engines.push({ id, isOurs: isTier(id), title: name, name: nodes.length === 1 ? name : `${name} (${label})`, node: path, command: (module, args) => [...prefix, module, ...args] });
     }
   }
   for (const { id, name, programs, words } of NATIVE.filter((engine) => ids.includes(engine.id))) {
     const file = programs.map(onPath).find((path) => path !== undefined);
     if (file === undefined) absent.push({ id, name, why: `no ${programs.join(' or ')} on PATH` });
-    else engines.push({ id, name, isOurs: false, node: undefined, command: (module, args) => [file, ...words, module, ...args] });
+    else engines.push({ id, name, title: name, isOurs: false, node: undefined, command: (module, args) => [file, ...words, module, ...args] });
   }
   engines.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
   return { engines, absent };

@@ -81,7 +81,7 @@ function showProgram({ title, instructions, engines: compared }) {
       time(typical(cpu)),
       wallRatio === undefined ? '' : showSpread(wallRatio),
       cpuRatio === undefined ? '' : showSpread(cpuRatio),
-      elapsed === undefined || instructions === undefined ? '' : (instructions / 1e6 / elapsed).toFixed(0),
+      elapsed === undefined || instructions === undefined ? '' : digits(instructions / 1e6 / elapsed),
     ];
   });
   console.log(show([['', 'elapsed', 'CPU', `elapsed ÷ ${options.baseline}`, `CPU ÷ ${options.baseline}`, 'M instructions/s'], ...rows]));

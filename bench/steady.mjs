@@ -90,30 +90,39 @@ function ratiosOf(kernel, engine, what) {
   return own === undefined || theirs === undefined || theirs === own || own.ms.length !== theirs.ms.length ? undefined : ratios(own[what], theirs[what]);
 }
 
-/** @param {'ms' | 'first'} what */
-function rowsOf(what) {
-  const rows = [['', ...engines.map(({ name }) => name)]];
-  const cell = (/** @type {string} */ kernel, /** @type {import('./engines.mjs').Engine} */ engine) => {
-    const own = measured.get(key(kernel, engine.name));
-    if (own === undefined) return '—';
-    const ratio = ratiosOf(kernel, engine, what);
-    return ratio === undefined ? digits(median(own[what])) : `${digits(median(own[what]))}  ${showSpread(spreadOf(ratio))}×`;
-  };
-  const mean = (/** @type {import('./engines.mjs').Engine} */ engine) => {
-    const all = kernels.filter((kernel) => kernel in KERNELS).map((kernel) => ratiosOf(kernel, engine, what));
-    return all.length === 0 || all.includes(undefined) ? '' : `${digits(geometricMean(all.map((ratio) => median(/** @type {number[]} */ (ratio)))))}×`;
-  };
-  for (const kernel of kernels.filter((name) => name in KERNELS)) rows.push([kernel, ...engines.map((engine) => cell(kernel, engine))]);
-  rows.push(['geometric mean', ...engines.map(mean)]);
-  for (const kernel of kernels.filter((name) => name in SWITCHES)) rows.push(['100,000 goroutine switches', ...engines.map((engine) => cell(kernel, engine))]);
-  return rows;
+/** @param {string} kernel @param {import('./engines.mjs').Engine} engine @param {'ms' | 'first'} what */
+function cell(kernel, engine, what) {
+  const own = measured.get(key(kernel, engine.name));
+  if (own === undefined) return '—';
+  const ratio = ratiosOf(kernel, engine, what);
+  return ratio === undefined ? digits(median(own[what])) : `${digits(median(own[what]))}  ${showSpread(spreadOf(ratio))}×`;
+}
+
+/** @param {import('./engines.mjs').Engine} engine @param {'ms' | 'first'} what */
+function mean(engine, what) {
+  const all = kernels.filter((kernel) => kernel in KERNELS).map((kernel) => ratiosOf(kernel, engine, what));
+  return all.length === 0 || all.includes(undefined) ? '' : `${digits(geometricMean(all.map((ratio) => median(/** @type {number[]} */ (ratio)))))}×`;
+}
+
+/** Of one Node; native engines stand with the first. @param {import('./engines.mjs').Node} node @param {'ms' | 'first'} what */
+function rowsOf(node, what) {
+  const columns = engines.filter((engine) => (engine.node ?? nodes[0]?.path) === node.path);
+  const row = (/** @type {string} */ title, /** @type {string} */ kernel) => [title, ...columns.map((engine) => cell(kernel, engine, what))];
+  return [
+    ['', ...columns.map(({ title }) => title)],
+    ...kernels.filter((kernel) => kernel in KERNELS).map((kernel) => row(kernel, kernel)),
+    ['geometric mean', ...columns.map((engine) => mean(engine, what))],
+    ...(kernels.includes('switches') ? [row('100,000 goroutine switches', 'switches')] : []),
+  ];
 }
 
 console.log(`${machine(nodes)}; ${runs} × ${seconds} s, ${options.cpu ? 'processor time, ' : ''}${options.best ? 'fastest rounds' : 'medians'}`);
-console.log(showHeading("Milliseconds a round in steady state, and how many times as many as in Node's own engine", options.markdown));
-console.log(show(rowsOf('ms')));
-console.log(showHeading('The first round, warm-up included', options.markdown));
-console.log(show(rowsOf('first')));
+for (const node of nodes) {
+  console.log(showHeading(`${node.label}: milliseconds a round in steady state, and how many times as many as in Node's own engine`, options.markdown));
+  console.log(show(rowsOf(node, 'ms')));
+  console.log(showHeading(`${node.label}: the first round, warm-up included`, options.markdown));
+  console.log(show(rowsOf(node, 'first')));
+}
 for (const { name, why } of absent) console.log(`\nabsent: ${name} (${why})`);
 for (const problem of problems) console.log(`\nfailed: ${problem}`);
 if (problems.length > 0) process.exitCode = 1;
