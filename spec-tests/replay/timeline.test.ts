@@ -58,6 +58,24 @@ describe('the timeline', () => {
     expect(narrow.snapshots.clocks.length).toBeGreaterThan(1);
   });
 
+  it('goes anywhere within a budget in which not even the end has room', async () => {
+    const [wide, tight] = [await timeline(), await timeline({ memoryBudget: 200_000, spacing: 300_000 })];
+    const end = wide.edge;
+    for (const clock of [end, Math.floor(end / 3), end - 1, 5, Math.floor(end / 2)]) {
+      await wide.goto(clock);
+      await tight.goto(clock);
+      expect(tight.position).toEqual(wide.position);
+      expect(tight.hash).toBe(wide.hash);
+      expect(tight.snapshots.bytes).toBeLessThanOrEqual(200_000);
+    }
+  });
+
+  it('takes memory that nothing has been written to for nothing', async () => {
+    const line = await timeline();
+    expect(line.replay.store.memories[0]!.byteLength).toBe(32 << 16);
+    expect(line.snapshots.bytes).toBeLessThan(1 << 16);
+  });
+
   it('steps back by one instruction, also at the end', async () => {
     const line = await timeline();
     await line.goto(line.edge);
@@ -107,6 +125,12 @@ describe('the timeline', () => {
     expect(frame).toMatchObject({ func: last!.func, offset: last!.offset, locals: [i32(address), {}] });
     const base = line.replay.store.memories[0]!.view.getInt32(8, true);
     expect((frame as unknown as { locals: { i32: number }[] }).locals[1]!.i32).toBe((round + base) | 0);
+
+    // In each 32 × 4096 rounds this page is written for 4096 of them.
+    expect(line.changedShare(address, 4)).toBeGreaterThan(0);
+    expect(line.changedShare(address, 4)).toBeLessThan(0.5);
+    expect(line.changedShare(0, 4)).toBe(1);
+    expect(line.changedShare(100 << 16, 4)).toBe(0);
 
     const host = await line.lastWriter(8, 4);
     expect(host).toMatchObject({ func: functionAt(line, 2), host: true });

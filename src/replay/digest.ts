@@ -40,14 +40,14 @@ export function hashPage(memory: MemoryInstance, page: number): number {
 
 /** `machine`: whose globals these are; nothing else of it is looked at. */
 export function digestSnapshot(snapshot: Snapshot, memories: readonly Int32Array[], machine: Machine): Digest {
-  const { clock, activations, failure, store } = snapshot;
+  const { clock, activations, waiting, failure, store } = snapshot;
   const failed = new TextEncoder().encode(failure === undefined ? '' : `${failure.kind}:${failure.message}`);
   const globals = machine.store.globals.map(({ cell }, i, all) => hashWords(store.globals, cell * 2, (all[i + 1]?.cell ?? store.globals.length / 2) * 2));
   const words = (array: Int32Array): number => hashWords(array, 0, array.length);
   return {
     clock,
     parts: [
-      Int32Array.of(clock, Math.floor(clock / 2 ** 32), activations, hashBytes(failed)),
+      Int32Array.of(clock, Math.floor(clock / 2 ** 32), activations, hashBytes(failed), waiting?.wait ?? 0, waiting?.again ?? 0),
       hashFrames(snapshot),
       Int32Array.from(globals),
       Int32Array.from(store.tables, words),
@@ -102,7 +102,7 @@ function describe(part: number, index: number): string {
     const start = index * PAGE;
     return `memory ${part - PARTS.length} between address 0x${start.toString(16)} and 0x${(start + PAGE).toString(16)}`;
   }
-  if (name === 'machine') return ['the clock', 'the clock', 'the number of activations', 'how the guest failed'][index]!;
+  if (name === 'machine') return ['the clock', 'the clock', 'the number of activations', 'how the guest failed', 'the time that a host call takes', 'what a host call goes on with'][index]!;
   if (name === 'frame') return index < FRAMES ? `frame ${index} from the innermost` : 'a frame far out';
   return name === 'segments' || name === 'heap' ? `the ${name}` : `${name} ${index}`;
 }

@@ -84,7 +84,7 @@ export interface RecordingHeader {
   readonly settings: string;
 }
 
-/** A file is no recording that this version can replay; the message says what it is instead. */
+/** A file is no recording that this version can replay, or something cannot be recorded; the message says why. */
 export class RecordingError extends Error {
   override readonly name = 'RecordingError';
 }

@@ -9,7 +9,7 @@ import type { Streams } from '../host/io.js';
 import { type Need, type Outcome, type Program, type ProgramOptions, untilDone, type World } from '../program/program.js';
 import { cellsOf, I32 } from '../wasm/types.js';
 import { type Digest, digestOf } from './digest.js';
-import { EVENT, FAILURES, OUTCOMES, type RecordingHeader } from './format.js';
+import { EVENT, FAILURES, OUTCOMES, RecordingError, type RecordingHeader } from './format.js';
 import { RecordingWriter, type Sink } from './recording-writer.js';
 import type { StreamWriter } from './stream-writer.js';
 import { cellCount, writeValues } from './values.js';
@@ -68,7 +68,7 @@ export class Recorder {
     this.virtual = base.world.clock === 'virtual';
   }
 
-  /** For the program that is to be recorded. */
+  /** For the program that is to be recorded. Making it throws `RecordingError` where it imports a function that takes turns. */
   get options(): ProgramOptions {
     const { base } = this;
     const { imports } = base;
@@ -240,7 +240,8 @@ export class Recorder {
   }
 
   private wrap(host: HostFunction, foreign: boolean): HostFunction {
-    return host.kind === 'leaf' ? this.leaf(host, foreign) : host.kind === 'full' ? this.full(host, foreign) : host;
+    if (host.kind === 'turns') throw new RecordingError(`the host function ${host.name} cannot be recorded: it takes turns; offer it as a full one`);
+    return host.kind === 'leaf' ? this.leaf(host, foreign) : this.full(host, foreign);
   }
 
   private leaf(host: LeafFunction, foreign: boolean): LeafFunction {

@@ -39,6 +39,8 @@ export type ReplayOutcome = Outcome | { readonly kind: 'edge' };
 
 export interface ReplayOptions {
   readonly tier?: 'auto' | 'interp' | 'compiled' | undefined;
+  /** As in `MachineOptions`. */
+  readonly patience?: number | undefined;
   /** Who resumes goroutines; by default as it was recorded, which the state hashes of checkpoints are about. */
   readonly trampoline?: 'module' | 'host' | undefined;
 }
@@ -98,7 +100,7 @@ export class Replay {
     this.kind = header.kind as ProgramKind;
     this.reader = recording.reader(0);
     this.store = new Store({ maxMemoryBytes: header.maxMemoryBytes ?? undefined });
-    this.machine = new Machine(this.store, { maxCallDepth: header.maxCallDepth ?? undefined, tier: options.tier ?? 'auto' });
+    this.machine = new Machine(this.store, { maxCallDepth: header.maxCallDepth ?? undefined, tier: options.tier ?? 'auto', patience: options.patience });
     this.driver = new Driver(this.machine);
     const functions = module.imports.filter(({ desc }) => desc.kind === 'func');
     this.names = functions.map(({ module: from, name }) => `${from}.${name}`);

@@ -99,7 +99,7 @@ export class TraceSession {
 
   /** The function of the innermost frame, which a host call or a growing memory belongs to. */
   private get here(): string {
-    const top = this.machine.frames().find((frame) => frame.kind === 'wasm');
+    const top = this.machine.frames(2).find((frame) => frame.kind === 'wasm');
     return top?.kind !== 'wasm' || top.instance !== this.instance ? '' : this.name(top.funcIndex);
   }
 
@@ -213,7 +213,7 @@ export class TraceSession {
     const chosen = new Map<number, string>();
     for (const { index, name } of this.chosen()) chosen.set(index, name);
     const probe = this.machine.probes.everyInstruction(() => {
-      const [top] = this.machine.frames();
+      const [top] = this.machine.frames(1);
       const name = top?.kind === 'wasm' && top.instance === this.instance ? chosen.get(top.funcIndex) : undefined;
       if (top?.kind !== 'wasm' || name === undefined) return;
       this.emit({ ...this.base(name), event: 'instruction', index: top.funcIndex, offset: top.offset, instruction: textAt(top.funcIndex, top.offset) });
