@@ -253,7 +253,8 @@ export async function collect<T>(timeline: Timeline, detectors: readonly Detecto
  * with a moment that does not count, because the entry of a function is heard only by who comes there.
  */
 export async function hearWithin<T>(timeline: Timeline, detectors: readonly Detector<T>[], after: number, upTo: number, count: number, search: Search): Promise<readonly Found<T>[]> {
-  await timeline.goto(Math.max(0, after), search);
+  const quietly: Search = { cancelled: search.cancelled };
+  await timeline.goto(Math.max(0, after), quietly);
   const heard: { readonly clock: number; readonly what: T[] }[] = [];
   const ears = new Ears<T>(timeline.replay, (clock) => clock > after && clock <= upTo, (clock, what) => {
     const last = heard.at(-1);
@@ -262,6 +263,6 @@ export async function hearWithin<T>(timeline: Timeline, detectors: readonly Dete
     if (heard.length > count * 2 + 100) heard.splice(0, heard.length - count);
     return false;
   });
-  await listening(ears, detectors, () => timeline.run(upTo + 1, search));
+  await listening(ears, detectors, () => timeline.run(upTo + 1, quietly));
   return heard.slice(-count);
 }

@@ -48,6 +48,8 @@ export class Driver {
   /** `full` host functions whose JavaScript frame is alive now, innermost last. While there is one, no snapshot can be resumed elsewhere. */
   readonly liveHostCalls: PendingCall[] = [];
   private interruption: unknown = undefined;
+  /** Address of the function that was called while nothing ran. */
+  private outermost = -1;
 
   constructor(machine: Machine) {
     this.machine = machine;
@@ -57,17 +59,29 @@ export class Driver {
   call(func: number, args: readonly Value[]): readonly Value[] {
     const base = this.machine.depth;
     this.machine.start(func, args);
-    const { listener } = this;
-    if (listener === undefined) return this.runTo(base);
-    listener.called(func, args);
+    if (base === 0) this.outermost = func;
+    this.listener?.called(func, args);
+    return this.carryOut(func, base);
+  }
+
+  /** Goes on with the outermost call after an `Interruption`. */
+  resume(): readonly Value[] {
+    return this.carryOut(this.outermost, 0);
+  }
+
+  private carryOut(func: number, base: number): readonly Value[] {
+    // Nobody has heard of a call that came with a restored snapshot.
+    const listener = func < 0 ? undefined : this.listener;
+    let results: readonly Value[];
     try {
-      const results = this.runTo(base);
-      listener.returned(func, results);
-      return results;
+      results = this.runTo(base);
     } catch (error) {
-      listener.failed(func, error);
+      // The outermost call has not ended: it can be resumed.
+      if (base > 0 || !(error instanceof Interruption)) listener?.failed(func, error);
       throw error;
     }
+    listener?.returned(func, results);
+    return results;
   }
 
   /**

@@ -212,7 +212,7 @@ export class Program {
 
   /** One activation, or one question to the event loop. */
   private turn(): Need | undefined {
-    if (this.machine.depth > 0) this.results = this.driver.runTo(0);
+    if (this.machine.depth > 0) this.results = this.driver.resume();
     else if (this.called < this.calls.length) {
       const { func, args } = this.calls[this.called++]!;
       this.results = this.driver.call(func, args);

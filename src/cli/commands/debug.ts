@@ -10,8 +10,8 @@ import { GUEST_OPTIONS, guestSettings } from '../guest-options.js';
 import { prepareGuest } from '../guest.js';
 import { writeAll } from '../output.js';
 import { openRecording, refusing } from '../recording-file.js';
-import { converse, type Interruption } from './debug/prompt.js';
-import { sourceReader } from './debug/source-files.js';
+import { converse, type Interruption, Meter } from './debug/prompt.js';
+import { readScript, sourceReader } from './debug/source-files.js';
 import { follow, openConsole, Transcript } from './debug/transcript.js';
 
 const { stats: _, 'max-instructions': __, ...GUEST } = GUEST_OPTIONS;
@@ -40,12 +40,17 @@ export const debug: Command = {
   async run(args) {
     const commands = script(args);
     const interruption: Interruption = { running: false, asked: false };
-    const output = new Transcript((bytes) => writeAll(1, bytes));
+    const meter = new Meter();
+    const output = new Transcript((bytes) => {
+      meter.clear();
+      writeAll(1, bytes);
+    });
     const session = await open(args, () => interruption.asked);
+    const terminal = commands === undefined && process.stdout.isTTY === true;
     const console = openConsole(session, output, {
-      colour: commands === undefined && process.stdout.isTTY === true && !process.env['NO_COLOR'],
+      colour: terminal && !process.env['NO_COLOR'],
       readSource: sourceReader((args.options['sources'] as string[] | undefined) ?? []),
-      search: { cancelled: () => interruption.asked },
+      search: { cancelled: () => interruption.asked, ...(terminal && { progress: meter.show }) },
     });
     if (commands === undefined) await converse(console, interruption);
     else await follow(console, output, commands);
@@ -58,16 +63,12 @@ function script({ options }: Arguments): readonly string[] | undefined {
   const file = options['script'] as string | undefined;
   const commands = options['command'] as string[] | undefined;
   if (file === undefined) return commands;
-  const lines = readText(file).split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
-  return [...lines, ...(commands ?? [])];
+  return [...reading(file, readScript), ...(commands ?? [])];
 }
 
-function readText(path: string): string {
-  return new TextDecoder().decode(readBytes(path));
-}
-function readBytes(path: string): Uint8Array {
+function reading<T>(path: string, read: (path: string) => T): T {
   try {
-    return readFileSync(path);
+    return read(path);
   } catch (error) {
     throw new Refusal(`${path} cannot be read: ${(error as Error).message}`);
   }
@@ -93,7 +94,7 @@ async function open(args: Arguments, cancelled: () => boolean): Promise<Session>
 function openLive(args: Arguments, cancelled: () => boolean): Promise<Session> {
   const settings = guestSettings(args, { clock: 'virtual', seed: 0 });
   const path = args.options['stdin'] as string | undefined;
-  const input = new BufferedInput(path === undefined ? new Uint8Array() : readBytes(path));
+  const input = new BufferedInput(path === undefined ? new Uint8Array() : reading(path, (name) => readFileSync(name)));
   // The session shows the output, at the moment where it stands.
   const streams: Streams = { stdin: input, write: () => {}, isTerminal: () => false };
   let edge: LiveEdge | undefined;

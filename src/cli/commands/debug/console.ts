@@ -26,6 +26,8 @@ export class Console {
   readonly search: Search;
   /** Expressions to show whenever it stops. */
   readonly displays: { readonly id: number; readonly expression: Expression }[] = [];
+  /** What is carried out when a breakpoint is met, by its number. */
+  readonly commands: Map<number, readonly string[]> = new Map();
   /** The user wants to leave. */
   leaving = false;
   /** Where `list` goes on. */
@@ -97,7 +99,7 @@ export class Console {
   }
 
   /** Says why it stands, where, and what is to be displayed. */
-  stopped(cause: Cause): void {
+  async stopped(cause: Cause): Promise<void> {
     this.listed = undefined;
     const where = this.session.where();
     switch (cause.kind) {
@@ -142,6 +144,8 @@ export class Console {
     const { call } = where;
     if (call?.file !== undefined && call.line !== undefined) this.showSource(call.file, call.line, 4);
     for (const { expression } of this.displays) this.write(`${expression.text} = ${this.evaluated(expression)}`);
+    if (cause.kind !== 'breakpoint') return;
+    for (const { breakpoint } of cause.hits) for (const command of this.commands.get(breakpoint.id) ?? []) await this.execute(command);
   }
 
   /** One line: function, source line, and the moment. */

@@ -3,9 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Console } from './console.js';
-import { firstWord } from './verb.js';
+import { firstWord, PROMPT } from './verb.js';
 
-export const PROMPT = '(retunwind) ';
 const HISTORY = 1000;
 
 /** Reads commands from a person, or from a pipe, until there are no more. An empty line repeats the last command. */
@@ -37,6 +36,31 @@ export async function converse(console: Console, interruption: Interruption): Pr
     process.off('SIGINT', interrupt);
     lines.close();
     if (terminal) writeHistory(file, history);
+  }
+}
+
+/** How long a search is silent, and between two reports of it, in milliseconds. */
+const SILENT_MS = 500;
+const REPORT_MS = 100;
+
+/** How far a long search has come, on the last line of the terminal until something else is written. */
+export class Meter {
+  private reported: number | undefined = undefined;
+  private shown = false;
+
+  /** `done`: 0 to 1. */
+  readonly show = (done: number): void => {
+    const now = performance.now();
+    this.reported ??= now + SILENT_MS - REPORT_MS;
+    if (now - this.reported < REPORT_MS) return;
+    this.reported = now;
+    this.shown = true;
+    process.stderr.write(`\r\x1b[Ksearching: ${Math.floor(Math.min(Math.max(done, 0), 1) * 100)} %`);
+  };
+  clear(): void {
+    this.reported = undefined;
+    if (this.shown) process.stderr.write('\r\x1b[K');
+    this.shown = false;
   }
 }
 

@@ -26,6 +26,12 @@ function lines(path: string, folders: readonly string[]): readonly string[] | un
   return undefined;
 }
 
+/** The commands of a script: its lines but for empty ones and those that begin with #. Throws what reading the file throws. */
+export function readScript(path: string): readonly string[] {
+  const lines = readFileSync(path, 'utf8').split(/\r?\n/).map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !line.startsWith('#'));
+}
+
 function read(path: string): string | undefined {
   try {
     const stat = statSync(path);

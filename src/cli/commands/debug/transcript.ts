@@ -1,7 +1,7 @@
 import type { Session } from '../../../debug/session.js';
 import { EVENT_KINDS } from '../../../debug/events.js';
 import { Console, type ConsoleOptions } from './console.js';
-import { PROMPT } from './prompt.js';
+import { PROMPT } from './verb.js';
 import { VERBS } from './verbs.js';
 
 /** Lines of ours and output of the guest on one stream, each of ours on a line of its own. */

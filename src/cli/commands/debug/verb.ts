@@ -1,5 +1,7 @@
 import type { Console } from './console.js';
 
+export const PROMPT = '(retunwind) ';
+
 /** Under what a command stands in the help. */
 export const GROUPS = ['Running', 'Backwards', 'Breakpoints', 'Goroutines and stacks', 'Data', 'Code', 'Go and its trampoline', 'Session'] as const;
 
@@ -31,6 +33,21 @@ export function wholeNumber(text: string, what: string): number {
   const value = /^(0x[0-9a-f]+|[0-9]+)$/i.test(text) ? Number(text) : NaN;
   if (!Number.isSafeInteger(value)) throw new Complaint(text === '' ? `${what} is missing` : `${what} is a whole number, not "${text}"`);
   return value;
+}
+
+/** For completion: functions that a half-written name may become. */
+export function functionNames({ session }: Console, word: string): readonly string[] {
+  return session.target.functions.map(({ name }) => name).filter((name) => name.startsWith(word)).slice(0, MOST_NAMES);
+}
+const MOST_NAMES = 200;
+
+/** A regular expression that the user gave; empty fits everything. Throws `Complaint`. */
+export function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text, 'u');
+  } catch {
+    throw new Complaint(`${text} is no regular expression`);
+  }
 }
 
 /** The first word, and what follows it. */

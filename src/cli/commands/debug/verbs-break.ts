@@ -2,21 +2,22 @@ import type { Breakpoint } from '../../../debug/breakpoint.js';
 import { parseHitCondition } from '../../../debug/breakpoint.js';
 import { EVENT_KINDS, eventsOf } from '../../../debug/events.js';
 import { CELL_BYTES, Expression, globalNamed } from '../../../debug/expression.js';
-import { PLACE_FORMS, type Site } from '../../../debug/places.js';
+import { findPlaces, PLACE_FORMS, type Site } from '../../../debug/places.js';
 import { showThing, type WatchedFor, type WatchedThing } from '../../../debug/watched.js';
 import { nearest } from '../../nearest.js';
 import type { Console } from './console.js';
-import { Complaint, firstWord, type Verb, wholeNumber } from './verb.js';
+import { Complaint, firstWord, functionNames, type Verb, wholeNumber } from './verb.js';
 
-function describe({ session }: Console, { id, name, trigger, text, enabled, condition, hitCondition, log, hits }: Breakpoint): string {
+function describe(console: Console, { id, name, trigger, text, enabled, condition, hitCondition, log, hits }: Breakpoint): string {
   const notes: string[] = [];
   if (!enabled) notes.push('off');
   if (condition !== undefined) notes.push(`if ${condition.text}`);
   if (hitCondition !== undefined) notes.push(`hits ${hitCondition.operator} ${hitCondition.count}`);
   if (log !== undefined) notes.push(`log ${log.map((expression) => expression.text).join(', ')}`);
+  for (const command of console.commands.get(id) ?? []) notes.push(`on: ${command}`);
   if (hits > 0) notes.push(`hit ${hits} time${hits === 1 ? '' : 's'}`);
-  const what = trigger.kind === 'places' ? siteList(session.target.nameOf.bind(session.target), trigger.sites) : trigger.kind === 'event' ? `event ${trigger.event.name}${trigger.goroutine === undefined ? '' : ` of goroutine ${trigger.goroutine}`}: ${trigger.event.about}` : `${trigger.on} of ${showThing(trigger.thing)}`;
-  return `${trigger.kind === 'watch' ? 'Watchpoint' : 'Breakpoint'} ${id}${name === undefined ? '' : ` (${name})`} ${what.startsWith(text) ? what : `${text}: ${what}`}${notes.length === 0 ? '' : ` [${notes.join('; ')}]`}`;
+  const what = trigger.kind === 'places' ? siteList(console.session.target.nameOf.bind(console.session.target), trigger.sites) : trigger.kind === 'event' ? `event ${trigger.event.name}${trigger.goroutine === undefined ? '' : ` of goroutine ${trigger.goroutine}`}: ${trigger.event.about}` : `${trigger.on} of ${showThing(trigger.thing)}`;
+  return `${trigger.kind === 'watch' ? 'Watchpoint' : 'Breakpoint'} ${id}${name === undefined ? '' : ` (${name})`} ${trigger.kind === 'event' || what.startsWith(text) ? what : `${text}: ${what}`}${notes.length === 0 ? '' : ` [${notes.join('; ')}]`}`;
 }
 
 const MOST_SITES = 4;
@@ -101,10 +102,13 @@ function memoryOrGlobal({ session }: Console, text: string): WatchedThing {
 const places = PLACE_FORMS.map(([form, meaning]) => `  ${form.padEnd(24)} ${meaning}`);
 const events = EVENT_KINDS.map(({ name, about }) => `  ${`event ${name} [of G]`.padEnd(24)} ${about}`);
 
-/** Names of functions that a half-written one may become. */
-function functions({ session }: Console, word: string): readonly string[] {
-  return session.target.functions.map(({ name }) => name).filter((name) => name.startsWith(word)).slice(0, 200);
+/** For completion. */
+function breakpointNames({ session }: Console): readonly string[] {
+  return session.breakpoints.flatMap(({ id, name }) => [String(id), ...(name === undefined ? [] : [name])]);
 }
+
+/** What may be done whenever a breakpoint is met: what shows something and changes nothing. */
+const SHOWING = ['print', 'stack', 'goroutine', 'goroutines', 'args', 'locals', 'list', 'regs', 'examinemem', 'deferred', 'why', 'disassemble'];
 
 export const BREAKING: readonly Verb[] = [
   {
@@ -114,7 +118,7 @@ export const BREAKING: readonly Verb[] = [
     group: 'Breakpoints',
     about: 'stop at a place in the code, or at an event',
     details: ['Places:', ...places, ...events, 'Without a place: here.'],
-    complete: functions,
+    complete: functionNames,
     run(console, rest) {
       console.write(describe(console, setBreakpoint(console, rest)));
     },
@@ -125,7 +129,7 @@ export const BREAKING: readonly Verb[] = [
     usage: 'PLACE [if CONDITION] [log EXPRESSION, …]',
     group: 'Breakpoints',
     about: 'a log point: says that it was met, with values, and does not stop',
-    complete: functions,
+    complete: functionNames,
     run(console, rest) {
       const [, place = '', expressions] = /^(.*?)(?:\s+log\s+(.*))?$/s.exec(rest)!;
       if (place === '') throw new Complaint('a place is missing');
@@ -166,11 +170,19 @@ export const BREAKING: readonly Verb[] = [
   {
     name: 'condition',
     aliases: ['cond'],
-    usage: '[-hitcount] BREAKPOINT [CONDITION]',
+    usage: '[-hitcount|-clear] BREAKPOINT [CONDITION]',
     group: 'Breakpoints',
-    about: 'stop only where the expression holds, or at some hits: cond -hitcount 1 > 3',
+    about: 'stop only where the expression holds, or at some hits: cond -hitcount 1 > 3; -clear: always',
+    complete: breakpointNames,
     run(console, rest) {
       const [first, more] = firstWord(rest);
+      if (first === '-clear') {
+        const breakpoint = breakpointNamed(console, more);
+        breakpoint.condition = undefined;
+        breakpoint.hitCondition = undefined;
+        console.write(describe(console, breakpoint));
+        return;
+      }
       const [name, text] = first === '-hitcount' ? firstWord(more) : [first, more];
       const breakpoint = breakpointNamed(console, name);
       if (first !== '-hitcount') breakpoint.condition = text === '' ? undefined : new Expression(text);
@@ -185,16 +197,27 @@ export const BREAKING: readonly Verb[] = [
   {
     name: 'on',
     aliases: [],
-    usage: 'BREAKPOINT log EXPRESSION, …',
+    usage: 'BREAKPOINT COMMAND',
     group: 'Breakpoints',
-    about: 'make a breakpoint a log point, or (on BREAKPOINT stop) one that stops again',
-    run(console, rest) {
+    about: 'carry out a command whenever it is met: on 1 print $0; or make it a log point: on 1 log $0, $1',
+    details: [
+      `Commands: ${SHOWING.join(', ')}; cond CONDITION as the command condition does.`,
+      'log EXPRESSION, … (or trace): it says that it was met, with values, and does not stop. stop: it stops again. clear: no more commands.',
+    ],
+    complete: breakpointNames,
+    async run(console, rest) {
       const [name, what] = firstWord(rest);
       const breakpoint = breakpointNamed(console, name);
-      const [verb, expressions] = firstWord(what);
-      if (verb === 'stop') breakpoint.log = undefined;
-      else if (verb === 'log' || verb === 'print' || verb === 'trace') breakpoint.log = expressions.split(',').filter((text) => text.trim() !== '').map((text) => new Expression(text.trim()));
-      else throw new Complaint('say log EXPRESSION, … or stop');
+      const [word, more] = firstWord(what);
+      if (word === 'stop') breakpoint.log = undefined;
+      else if (word === 'log' || word === 'trace') breakpoint.log = more.split(',').filter((text) => text.trim() !== '').map((text) => new Expression(text.trim()));
+      else if (word === 'cond' || word === 'condition') breakpoint.condition = more === '' ? undefined : new Expression(more);
+      else if (word === 'clear') console.commands.delete(breakpoint.id);
+      else {
+        const verb = word === '' ? undefined : console.find(word);
+        if (verb === undefined || !SHOWING.includes(verb.name)) throw new Complaint(`${word === '' ? 'a command is missing' : `${word} is not for on`}: ${SHOWING.join(', ')}, log, stop, cond, clear`);
+        console.commands.set(breakpoint.id, [...(console.commands.get(breakpoint.id) ?? []), what]);
+      }
       console.write(describe(console, breakpoint));
     },
   },
@@ -204,6 +227,7 @@ export const BREAKING: readonly Verb[] = [
     usage: 'BREAKPOINT',
     group: 'Breakpoints',
     about: 'off, or on again',
+    complete: breakpointNames,
     run(console, rest) {
       const breakpoint = breakpointNamed(console, rest);
       breakpoint.enabled = !breakpoint.enabled;
@@ -216,6 +240,7 @@ export const BREAKING: readonly Verb[] = [
     usage: 'BREAKPOINT',
     group: 'Breakpoints',
     about: 'delete one',
+    complete: breakpointNames,
     run(console, rest) {
       const breakpoint = breakpointNamed(console, rest);
       console.session.clear(breakpoint);
@@ -225,14 +250,16 @@ export const BREAKING: readonly Verb[] = [
   {
     name: 'clearall',
     aliases: [],
-    usage: '',
+    usage: '[PLACE]',
     group: 'Breakpoints',
-    about: 'delete all',
-    run(console) {
-      const { breakpoints } = console.session;
-      const count = breakpoints.length;
-      for (const breakpoint of [...breakpoints]) console.session.clear(breakpoint);
-      console.write(`${count} breakpoint${count === 1 ? ' is' : 's are'} gone`);
+    about: 'delete all but fatal, or those at a place',
+    complete: functionNames,
+    run(console, rest) {
+      const { session } = console;
+      const at = rest === '' ? undefined : new Set(findPlaces(session.target, rest, session.here).map(({ func, offset }) => `${func} ${offset}`));
+      const gone = session.breakpoints.filter(({ name, trigger }) => (at === undefined && name !== 'fatal') || (trigger.kind === 'places' && trigger.sites.some(({ func, offset }) => at?.has(`${func} ${offset}`))));
+      for (const breakpoint of gone) session.clear(breakpoint);
+      console.write(`${gone.length} breakpoint${gone.length === 1 ? ' is' : 's are'} gone`);
     },
   },
 ];

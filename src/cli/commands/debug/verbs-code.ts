@@ -1,8 +1,7 @@
 import { disassemble } from '../../../program/disassemble.js';
 import { findPlaces } from '../../../debug/places.js';
 import type { Console } from './console.js';
-import { Complaint, type Verb } from './verb.js';
-import { expression } from './verbs-data.js';
+import { Complaint, functionNames, pattern, type Verb, wholeNumber } from './verb.js';
 
 const AROUND = 8;
 
@@ -30,25 +29,28 @@ function code(console: Console, rest: string): void {
   const { target } = session;
   let func: number;
   let at: number | undefined;
-  if (rest !== '') {
-    const [site] = findPlaces(target, rest, session.here);
-    func = site!.func;
-  } else {
+  const range = /^-a\s+(\S+)\s+(\S+)$/.exec(rest);
+  const place = rest.replace(/^-l\s+/, '');
+  if (range !== null) func = findPlaces(target, `*${range[1]}`, session.here)[0]!.func;
+  else if (place !== '') func = findPlaces(target, place, session.here)[0]!.func;
+  else {
     const frame = session.wasmFrame();
     if (frame?.kind !== 'wasm' || frame.instance !== target.instance) throw new Complaint('no wasm function is at work in this frame');
     func = frame.funcIndex;
     at = frame.offset;
   }
-  const lines = disassemble(target.module, func);
+  const all = disassemble(target.module, func);
+  const [from, to] = range === null ? [0, Infinity] : [wholeNumber(range[1]!, 'the first byte'), wholeNumber(range[2]!, 'the last byte')];
+  const lines = all.filter(({ offset }) => offset >= from && offset < to);
   const here = at === undefined ? -1 : lines.findIndex(({ offset }) => offset >= at);
   const [first, last] = here < 0 ? [0, lines.length] : [Math.max(0, here - AROUND), Math.min(lines.length, here + AROUND + 1)];
   console.write(`${target.nameOf(func)} (function ${func})`);
-  let place = '';
+  let shown = '';
   for (let i = first; i < last; i++) {
     const { offset, text, pcB, call } = lines[i]!;
     const now = pcB === undefined ? '' : `;; PC_B ${pcB.lo === pcB.hi ? pcB.lo : `${pcB.lo}-${pcB.hi}`}${call?.file === undefined ? '' : `  ${call.file}:${call.line}`}`;
-    if (now !== place && now !== '') console.write(`   ${now}`);
-    place = now;
+    if (now !== shown && now !== '') console.write(`   ${now}`);
+    shown = now;
     console.write(`${i === here ? '=>' : '  '} 0x${offset.toString(16)}  ${text}`);
   }
 }
@@ -56,8 +58,8 @@ function code(console: Console, rest: string): void {
 const MOST_NAMES = 2000;
 
 function names(console: Console, all: readonly string[], rest: string, what: string): void {
-  const pattern = expression(rest);
-  const found = all.filter((name) => pattern.test(name));
+  const wanted = pattern(rest);
+  const found = all.filter((name) => wanted.test(name));
   if (found.length === 0) console.write(`no ${what} fits`);
   for (const name of found.slice(0, MOST_NAMES)) console.write(name);
   if (found.length > MOST_NAMES) console.write(`… ${found.length - MOST_NAMES} more`);
@@ -70,14 +72,16 @@ export const CODE: readonly Verb[] = [
     usage: '[PLACE]',
     group: 'Code',
     about: 'source around here, or around a place; again: what follows',
+    complete: functionNames,
     run: list,
   },
   {
     name: 'disassemble',
     aliases: ['disass'],
-    usage: '[PLACE]',
+    usage: '[-l PLACE | -a FROM TO]',
     group: 'Code',
-    about: 'wasm code around here, or of a function',
+    about: 'wasm code around here, of a function, or between two bytes of the module',
+    complete: functionNames,
     run: code,
   },
   {

@@ -5,25 +5,29 @@ import { showType } from '../../../wasm/show.js';
 import { CELL_BYTES, Expression, NAMES, showResult } from '../../../debug/expression.js';
 import type { Console } from './console.js';
 import { argumentLines } from './verbs-goroutines.js';
-import { Complaint, firstWord, type Verb, wholeNumber } from './verb.js';
+import { Complaint, firstWord, pattern, type Verb, wholeNumber } from './verb.js';
 
 const DUMP_BYTES = 16;
 const MOST_BYTES = 65536;
 
-/** `examinemem [-len N] [-size N] ADDRESS`. */
+const FORMATS: Readonly<Record<string, number>> = { hex: 16, dec: 10, oct: 8, bin: 2 };
+
+/** `examinemem [-len N] [-size N] [-fmt FORMAT] ADDRESS`. */
 function examine(console: Console, rest: string): void {
   const { session } = console;
   let text = rest;
   let length = 64;
   let size = 1;
+  let radix = 16;
   for (;;) {
-    const option = /^-(len|count|size)\s+(\S+)\s*(.*)$/s.exec(text);
-    if (option === null) break;
-    const value = wholeNumber(option[2]!, `-${option[1]}`);
-    if (option[1] === 'size') size = value;
-    else length = value;
-    text = option[3]!;
+    const [, option, value, more] = /^-(len|count|size|fmt)\s+(\S+)\s*(.*)$/s.exec(text) ?? [];
+    if (option === undefined) break;
+    if (option === 'fmt') radix = FORMATS[value!] ?? wrongFormat(value!);
+    else if (option === 'size') size = wholeNumber(value!, '-size');
+    else length = wholeNumber(value!, `-${option}`);
+    text = more!;
   }
+  text = text.replace(/^-x\s+/, '');
   if (![1, 2, 4, 8].includes(size)) throw new Complaint('-size is 1, 2, 4 or 8');
   if (length * size > MOST_BYTES) throw new Complaint(`more than ${MOST_BYTES} bytes are not shown together`);
   if (text === '') throw new Complaint('an address is missing');
@@ -32,13 +36,34 @@ function examine(console: Console, rest: string): void {
   if (typeof address !== 'bigint' || address < 0n || memory === undefined || Number(address) >= memory.byteLength) throw new Complaint(`${showResult(address)} is no address in the memory`);
   const start = Number(address);
   const bytes = memory.u8.subarray(start, Math.min(start + length * size, memory.byteLength));
+  const width = (256n ** BigInt(size) - 1n).toString(radix).length;
   for (let at = 0; at < bytes.length; at += DUMP_BYTES) {
     const row = bytes.subarray(at, at + DUMP_BYTES);
     const cells: string[] = [];
-    for (let i = 0; i < row.length; i += size) cells.push([...row.subarray(i, i + size)].reverse().map((byte) => byte.toString(16).padStart(2, '0')).join(''));
+    for (let i = 0; i < row.length; i += size) {
+      const value = row.subarray(i, i + size).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+      cells.push(value.toString(radix).padStart(width, radix === 10 ? ' ' : '0'));
+    }
     const shown = [...row].map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
-    console.write(`0x${(start + at).toString(16).padStart(8, '0')}  ${cells.join(' ').padEnd((size * 2 + 1) * (DUMP_BYTES / size) - 1)}  ${shown}`);
+    console.write(`0x${(start + at).toString(16).padStart(8, '0')}  ${cells.join(' ').padEnd((width + 1) * (DUMP_BYTES / size) - 1)}  ${shown}`);
   }
+}
+
+function wrongFormat(text: string): never {
+  throw new Complaint(`there is no format ${text}: ${Object.keys(FORMATS).join(', ')}`);
+}
+
+/** `%x EXPRESSION`: a whole number in another form. */
+const RADIX: Readonly<Record<string, readonly [prefix: string, radix: number]>> = { x: ['0x', 16], d: ['', 10], o: ['0o', 8], b: ['0b', 2] };
+
+function print(console: Console, rest: string): string {
+  const [, letter, text] = /^%(\S+)\s+(.*)$/s.exec(rest) ?? [];
+  const value = new Expression(text ?? rest).value(console.session.scope());
+  if (letter === undefined) return showResult(value);
+  const form = RADIX[letter];
+  if (form === undefined) throw new Complaint(`there is no format %${letter}: ${Object.keys(RADIX).map((known) => `%${known}`).join(', ')}`);
+  if (typeof value !== 'bigint') throw new Complaint(`${value} is no whole number`);
+  return `${value < 0n ? '-' : ''}${form[0]}${(value < 0n ? -value : value).toString(form[1])}`;
 }
 
 export const DATA: readonly Verb[] = [
@@ -78,7 +103,7 @@ export const DATA: readonly Verb[] = [
   {
     name: 'print',
     aliases: ['p'],
-    usage: 'EXPRESSION',
+    usage: '[%x|%d|%o|%b] EXPRESSION',
     group: 'Data',
     about: 'the value of an expression',
     details: [
@@ -89,7 +114,7 @@ export const DATA: readonly Verb[] = [
     complete: () => NAMES,
     run(console, rest) {
       if (rest === '') throw new Complaint('an expression is missing');
-      console.write(showResult(new Expression(rest).value(console.session.scope())));
+      console.write(print(console, rest));
     },
   },
   {
@@ -115,7 +140,7 @@ export const DATA: readonly Verb[] = [
   {
     name: 'examinemem',
     aliases: ['x'],
-    usage: '[-len N] [-size 1|2|4|8] ADDRESS',
+    usage: '[-len N] [-size 1|2|4|8] [-fmt hex|dec|oct|bin] ADDRESS',
     group: 'Data',
     about: 'what stands in the memory from an address on',
     run: examine,
@@ -156,8 +181,8 @@ export const DATA: readonly Verb[] = [
         console.write(Object.keys(CELL_BYTES).join(' '));
         return;
       }
-      const pattern = expression(rest);
-      const names = new Types(go, view.memory).list.map(({ name }) => name).filter((name) => pattern.test(name)).sort();
+      const wanted = pattern(rest);
+      const names = new Types(go, view.memory).list.map(({ name }) => name).filter((name) => wanted.test(name)).sort();
       console.write(names.length === 0 ? 'no type fits' : names.join('\n'));
     },
   },
@@ -177,12 +202,3 @@ export const DATA: readonly Verb[] = [
     },
   },
 ];
-
-/** A regular expression that the user gave; empty fits everything. Throws `Complaint`. */
-export function expression(text: string): RegExp {
-  try {
-    return new RegExp(text, 'u');
-  } catch {
-    throw new Complaint(`${text} is no regular expression`);
-  }
-}

@@ -39,12 +39,12 @@ function place(frames: readonly TracebackFrame[]): string {
   return shown === undefined ? '?' : showCall(shown.call);
 }
 
-function frameLines({ session }: Console, frames: readonly TracebackFrame[], all: boolean, limit: number): string[] {
+/** `chosen`: the frame that is looked at. */
+function frameLines(frames: readonly TracebackFrame[], chosen: number | undefined, limit: number): string[] {
   const lines: string[] = [];
   frames.slice(0, limit).forEach(({ call, name, arguments: args, frame }, i) => {
-    if (!all && i > 0 && call.name === 'runtime.goexit') return;
-    const chosen = i === session.frameNumber ? '*' : ' ';
-    lines.push(`${chosen}${String(i).padStart(3)}  ${name}(${args})`, `         at ${call.file ?? '?'}:${call.line ?? '?'}${call.inlined ? ' (inlined)' : ''} PC_F 0x${frame.func.pcF.toString(16)} PC_B ${frame.pcB}`);
+    if (i > 0 && call.name === 'runtime.goexit') return;
+    lines.push(`${i === chosen ? '*' : ' '}${String(i).padStart(3)}  ${name}(${args})`, `         at ${call.file ?? '?'}:${call.line ?? '?'}${call.inlined ? ' (inlined)' : ''} PC_F 0x${frame.func.pcF.toString(16)} PC_B ${frame.pcB}`);
   });
   if (frames.length > limit) lines.push(`     … ${frames.length - limit} more`);
   return lines;
@@ -63,28 +63,71 @@ function wasmStack({ session }: Console, limit: number): string[] {
 
 const MOST_FRAMES = 50;
 
+const TRACED_FRAMES = 10;
+
+function listGoroutines(console: Console, words: readonly string[]): void {
+  const view = goView(console);
+  const known = ['-a', '-u', '-r', '-g', '-s', '-t'];
+  const traced = words.indexOf('-t');
+  const depth = traced >= 0 && /^[0-9]/.test(words[traced + 1] ?? '') ? wholeNumber(words[traced + 1]!, 'the depth') : TRACED_FRAMES;
+  const wrong = words.find((word, i) => !known.includes(word) && (traced < 0 || i !== traced + 1));
+  if (wrong !== undefined) throw new Complaint(`${wrong} is no option of goroutines: ${known.join(' ')}`);
+  const chosen = console.session.goroutine();
+  const all = console.session.goroutines();
+  const shown = words.includes('-a') ? all : all.filter((goroutine) => !isSystemGoroutine(view, goroutine));
+  for (const goroutine of shown) {
+    const { address, id, state, waitReason, start, created } = goroutine;
+    const frames = framesOf(console, goroutine);
+    const innermost = frames[0];
+    let at = place(frames);
+    if (words.includes('-r') && innermost !== undefined) at = showCall(innermost.call);
+    else if (words.includes('-g')) at = created === undefined ? '?' : showCall(created);
+    else if (words.includes('-s')) at = start?.name ?? '?';
+    const by = created === undefined || id === 1 || words.includes('-g') ? '' : ` (made at ${showCall(created)})`;
+    console.write(`${address === chosen?.address ? '*' : ' '} goroutine ${id} [${waitReason === '' ? state : waitReason}] ${at}${by}`);
+    if (traced >= 0) for (const line of frameLines(frames, undefined, depth)) console.write(`   ${line}`);
+  }
+  if (all.length > shown.length) console.write(`  and ${all.length - shown.length} of the runtime (goroutines -a)`);
+  if (all.length === 0) console.write('there are no goroutines yet');
+}
+
+/** `FRAME COMMAND`: looks at a frame, or carries out a command for it and comes back. */
+async function atFrame(console: Console, index: number, command: string): Promise<void> {
+  if (command === '') return chooseFrame(console, index);
+  const { session } = console;
+  const before = session.frameNumber;
+  if (!session.chooseFrame(index)) throw new Complaint(`there is no frame ${index}`);
+  try {
+    await carryOut(console, command);
+  } finally {
+    session.chooseFrame(before);
+  }
+}
+
+function carryOut(console: Console, command: string): Promise<void> | void {
+  const [word, rest] = firstWord(command);
+  return console.find(word).run(console, rest);
+}
+
+/** `up`, `down`: `[N] [COMMAND]`. */
+function steps(text: string): readonly [count: number, command: string] {
+  const [first, rest] = firstWord(text);
+  return /^[0-9]/.test(first) ? [wholeNumber(first, 'how far'), rest] : [1, text];
+}
+
+function goroutineIds({ session }: Console): readonly string[] {
+  return session.goroutines().map(({ id }) => String(id));
+}
+
 export const GOROUTINES: readonly Verb[] = [
   {
     name: 'goroutines',
     aliases: ['grs'],
-    usage: '[-a]',
+    usage: '[-a] [-r|-g|-s] [-t [DEPTH]]',
     group: 'Goroutines and stacks',
     about: 'all goroutines (-a: those of the runtime too)',
-    run(console, rest) {
-      const view = goView(console);
-      const chosen = console.session.goroutine();
-      let left = 0;
-      for (const goroutine of console.session.goroutines()) {
-        if (rest !== '-a' && isSystemGoroutine(view, goroutine)) {
-          left++;
-          continue;
-        }
-        const { frames, state } = { frames: framesOf(console, goroutine), state: goroutine.waitReason === '' ? goroutine.state : goroutine.waitReason };
-        console.write(`${goroutine.address === chosen?.address ? '*' : ' '} goroutine ${goroutine.id} [${state}] ${place(frames)}${goroutine.created === undefined || goroutine.id === 1 ? '' : ` (made at ${showCall(goroutine.created)})`}`);
-      }
-      if (left > 0) console.write(`  and ${left} of the runtime (goroutines -a)`);
-      if (console.session.goroutines().length === 0) console.write('there are no goroutines yet');
-    },
+    details: ['Each is shown with the place in the program where it is; -r: in the runtime too; -g: its go statement; -s: the function that it began with.', '-t: with its stack, of so many frames (10).'],
+    run: (console, rest) => listGoroutines(console, rest.split(/\s+/).filter((word) => word !== '')),
   },
   {
     name: 'goroutine',
@@ -92,15 +135,15 @@ export const GOROUTINES: readonly Verb[] = [
     usage: '[ID [COMMAND]]',
     group: 'Goroutines and stacks',
     about: 'look at this goroutine, or carry out a command for it',
+    complete: goroutineIds,
     async run(console, rest) {
       const [id, command] = firstWord(rest);
       const goroutine = id === '' ? currentGoroutine(console) : goroutineOf(console, id);
       const before = console.session.chosen;
       console.session.chooseGoroutine(goroutine.id);
       if (command !== '') {
-        const [word, more] = firstWord(command);
         try {
-          await console.find(word).run(console, more);
+          await carryOut(console, command);
         } finally {
           console.session.chooseGoroutine(before);
         }
@@ -124,12 +167,14 @@ export const GOROUTINES: readonly Verb[] = [
     about: 'the Go stack; -wasm: the wasm stack; -both: side by side, and what a trampoline has yet to resume',
     run(console, rest) {
       const words = rest.split(/\s+/).filter((word) => word !== '');
+      const wrong = words.find((word) => word.startsWith('-') && word !== '-wasm' && word !== '-both');
+      if (wrong !== undefined) throw new Complaint(`${wrong} is no option of stack: -wasm -both`);
       const count = words.find((word) => !word.startsWith('-'));
       const limit = count === undefined ? MOST_FRAMES : wholeNumber(count, 'the number of frames');
       if (words.includes('-both')) return both(console);
       const { view } = console.session.target;
       const frames = view === undefined || words.includes('-wasm') ? undefined : console.session.goFrames();
-      const lines = frames === undefined || frames.length === 0 ? wasmStack(console, limit) : frameLines(console, frames, false, limit);
+      const lines = frames === undefined || frames.length === 0 ? wasmStack(console, limit) : frameLines(frames, console.session.frameNumber, limit);
       console.write(lines.length === 0 ? 'the stack is empty' : lines.join('\n'));
       const goroutine = console.session.goroutine();
       if (frames !== undefined && frames.length > 0 && goroutine !== undefined) {
@@ -141,26 +186,35 @@ export const GOROUTINES: readonly Verb[] = [
   {
     name: 'frame',
     aliases: [],
-    usage: 'N',
+    usage: 'N [COMMAND]',
     group: 'Goroutines and stacks',
-    about: 'look at this frame of the stack',
-    run: (console, rest) => chooseFrame(console, wholeNumber(rest, 'the frame')),
+    about: 'look at this frame of the stack, or carry out a command for it',
+    run(console, rest) {
+      const [index, command] = firstWord(rest);
+      return atFrame(console, wholeNumber(index, 'the frame'), command);
+    },
   },
   {
     name: 'up',
     aliases: [],
-    usage: '[N]',
+    usage: '[N] [COMMAND]',
     group: 'Goroutines and stacks',
-    about: 'to the frame of the caller',
-    run: (console, rest) => chooseFrame(console, console.session.frameNumber + (rest === '' ? 1 : wholeNumber(rest, 'how far'))),
+    about: 'to the frame of the caller, or a command for it',
+    run(console, rest) {
+      const [count, command] = steps(rest);
+      return atFrame(console, console.session.frameNumber + count, command);
+    },
   },
   {
     name: 'down',
     aliases: [],
-    usage: '[N]',
+    usage: '[N] [COMMAND]',
     group: 'Goroutines and stacks',
-    about: 'to the frame that was called',
-    run: (console, rest) => chooseFrame(console, console.session.frameNumber - (rest === '' ? 1 : wholeNumber(rest, 'how far'))),
+    about: 'to the frame that was called, or a command for it',
+    run(console, rest) {
+      const [count, command] = steps(rest);
+      return atFrame(console, console.session.frameNumber - count, command);
+    },
   },
   {
     name: 'deferred',
@@ -186,6 +240,7 @@ export const GOROUTINES: readonly Verb[] = [
     usage: '[GOROUTINE]',
     group: 'Go and its trampoline',
     about: 'what a goroutine waits for and who could wake it; without one, the whole picture',
+    complete: goroutineIds,
     run(console, rest) {
       const view = goView(console);
       if (rest !== '') {

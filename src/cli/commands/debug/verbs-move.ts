@@ -1,6 +1,6 @@
 import type { Cause, StepKind } from '../../../debug/session.js';
 import type { Console } from './console.js';
-import { Complaint, type Verb, wholeNumber } from './verb.js';
+import { Complaint, functionNames, type Verb, wholeNumber } from './verb.js';
 
 /** Forwards, and the same backwards: what `rev` puts before. */
 interface Move {
@@ -15,7 +15,8 @@ const MOVES: readonly Move[] = [
   { name: 'next', aliases: ['n'], about: 'to the next Go line of this function, over what it calls', step: 'next', details: ['Stays with the goroutine and the frame, whatever switches, stack growth and unwindings come in between; a return ends it in the caller.', 'Without Go: one instruction, over calls.'] },
   { name: 'step', aliases: ['s'], about: 'to the next Go line, into functions that are called', step: 'step', details: ['Functions of the runtime are stepped over.'] },
   { name: 'stepout', aliases: ['so'], about: 'to where the caller of this function goes on', step: 'stepout' },
-  { name: 'step-instruction', aliases: ['si'], about: 'one wasm instruction', step: 'instruction' },
+  { name: 'step-instruction', aliases: ['si', 'stepi'], about: 'one wasm instruction', step: 'instruction' },
+  { name: 'next-instruction', aliases: ['ni', 'nexti'], about: 'one wasm instruction, over calls', step: 'over' },
   { name: 'step-block', aliases: ['sb'], about: 'to the next PC_B: a resume point of Go', step: 'block' },
   { name: 'next-switch', aliases: ['nsw'], about: 'to where a goroutine gets the processor', step: 'switch' },
   { name: 'next-turn', aliases: ['nt'], about: 'to the next turn of the trampoline', step: 'turn' },
@@ -29,7 +30,7 @@ async function repeat(console: Console, rest: string, once: () => Promise<Cause>
     cause = await once();
     if (cause.kind !== 'step') break;
   }
-  if (cause !== undefined) console.stopped(cause);
+  if (cause !== undefined) await console.stopped(cause);
 }
 
 const steps: readonly Verb[] = MOVES.map(({ step, ...about }) => ({
@@ -46,11 +47,12 @@ export const MOVING: readonly Verb[] = [
     usage: '[PLACE]',
     group: 'Running',
     about: 'to the next breakpoint, or to PLACE, or to the end',
+    complete: functionNames,
     async run(console, rest) {
       const { session } = console;
       const until = rest === '' ? undefined : session.breakAt(rest, `until ${rest}`);
       try {
-        console.stopped(await session.continue(console.search));
+        await console.stopped(await session.continue(console.search));
       } finally {
         if (until !== undefined) session.clear(until);
       }
@@ -58,26 +60,18 @@ export const MOVING: readonly Verb[] = [
   },
   ...steps,
   {
-    name: 'next-instruction',
-    aliases: ['ni'],
-    usage: '[COUNT]',
-    group: 'Running',
-    about: 'one wasm instruction, over calls',
-    run: (console, rest) => repeat(console, rest, () => console.session.step('over', console.search)),
-  },
-  {
     name: 'rev',
     aliases: [],
     usage: 'COMMAND [COUNT]',
     group: 'Backwards',
     about: 'a command of Running backwards: rev next, rev continue, rev next-switch …',
     details: ['A step that came here is taken back exactly; else it goes to the last moment before this one where such a step would have stopped.'],
-    complete: () => ['continue', 'next-instruction', ...MOVES.map(({ name }) => name)],
+    complete: () => ['continue', ...MOVES.map(({ name }) => name)],
     async run(console, rest) {
       const [name = '', count = ''] = rest.split(/\s+/);
       if (name === 'continue' || name === 'c') return console.stopped(await console.session.reverseContinue(console.search));
-      const step = name === 'next-instruction' || name === 'ni' ? 'over' : MOVES.find((move) => move.name === name || move.aliases.includes(name))?.step;
-      if (step === undefined) throw new Complaint(`${name === '' ? 'rev needs a command' : `${name} cannot be done backwards`}: continue, next-instruction, ${MOVES.map((move) => move.name).join(', ')}`);
+      const step = MOVES.find((move) => move.name === name || move.aliases.includes(name))?.step;
+      if (step === undefined) throw new Complaint(`${name === '' ? 'rev needs a command' : `${name} cannot be done backwards`}: continue, ${MOVES.map((move) => move.name).join(', ')}`);
       await repeat(console, count, () => console.session.stepBack(step, console.search));
     },
   },
@@ -95,12 +89,13 @@ export const MOVING: readonly Verb[] = [
     usage: '[CHECKPOINT]',
     group: 'Backwards',
     about: 'to the beginning, or to a checkpoint (c1)',
+    complete: ({ session }) => session.checkpoints.map(({ id }) => `c${id}`),
     async run(console, rest) {
       const { session } = console;
       if (rest === '') return console.stopped(await session.goto(0, console.search));
       const found = session.checkpoints.find(({ id }) => `c${id}` === rest);
       if (found === undefined) throw new Complaint(`there is no checkpoint ${rest}`);
-      console.stopped(await session.goto(found.clock, console.search));
+      await console.stopped(await session.goto(found.clock, console.search));
     },
   },
   {
@@ -113,7 +108,7 @@ export const MOVING: readonly Verb[] = [
       const { session } = console;
       const relative = /^([+-])(.*)$/.exec(rest);
       const clock = rest === 'end' ? Infinity : relative === null ? wholeNumber(rest, 'the clock value') : session.clock + (relative[1] === '-' ? -1 : 1) * wholeNumber(relative[2]!.trim(), 'the distance');
-      console.stopped(await session.goto(Math.max(0, clock), console.search));
+      await console.stopped(await session.goto(Math.max(0, clock), console.search));
     },
   },
 ];

@@ -2,7 +2,8 @@ import { parseValue, showValue, ValueSyntaxError } from '../../../program/values
 import { CELL_BYTES, Expression, globalNamed } from '../../../debug/expression.js';
 import { callExport, ForkError, forkWith, type Settable } from '../../../debug/fork.js';
 import type { Console } from './console.js';
-import { Complaint, firstWord, GROUPS, type Verb } from './verb.js';
+import { readScript } from './source-files.js';
+import { Complaint, GROUPS, PROMPT, type Verb } from './verb.js';
 
 function help(console: Console, rest: string): void {
   if (rest !== '') {
@@ -53,20 +54,30 @@ async function refusing<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+function script(path: string): readonly string[] {
+  if (path === '') throw new Complaint('which file?');
+  try {
+    return readScript(path);
+  } catch (error) {
+    throw new Complaint(`${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
 export const SESSION: readonly Verb[] = [
   {
     name: 'call',
     aliases: [],
-    usage: 'EXPORT [ARGUMENTS]',
+    usage: 'EXPORT(ARGUMENT, …)',
     group: 'Session',
     about: 'what an export would answer now: in a fork, which is dropped',
+    complete: ({ session }) => [...session.target.instance.exports].flatMap(([name, { kind }]) => (kind === 'func' ? [name] : [])),
     async run(console, rest) {
       const { target } = console.session;
-      const [name, more] = firstWord(rest);
+      const [, name, more] = /^([^\s(]*)\s*\(?(.*?)\)?$/s.exec(rest) as unknown as [string, string, string];
       const found = target.instance.exports.get(name);
       if (found?.kind !== 'func') throw new Complaint(`the module exports no function ${name}`);
       const { params } = target.store.funcs[found.address]!.type;
-      const texts = more === '' ? [] : more.split(/[\s,]+/);
+      const texts = more.split(/[\s,]+/).filter((text) => text !== '');
       if (texts.length !== params.length) throw new Complaint(`${name} takes ${params.length} argument${params.length === 1 ? '' : 's'}, not ${texts.length}`);
       const results = await refusing(() => callExport(console.session, found.address, texts.map((text, i) => parseValue(text, params[i]!)), console.search));
       console.write(results.length === 0 ? 'it returns nothing' : results.map((value) => showValue(value, target.store)).join('\n'));
@@ -96,9 +107,9 @@ export const SESSION: readonly Verb[] = [
     usage: '',
     group: 'Session',
     about: 'leave a fork, for the recorded run where it was left',
-    run(console) {
+    async run(console) {
       if (!console.leaveFork()) throw new Complaint('this is no fork');
-      console.stopped({ kind: 'goto' });
+      await console.stopped({ kind: 'goto' });
     },
   },
   {
@@ -109,6 +120,19 @@ export const SESSION: readonly Verb[] = [
     about: 'this',
     complete: (console) => console.verbs.map(({ name }) => name),
     run: help,
+  },
+  {
+    name: 'source',
+    aliases: [],
+    usage: 'FILE',
+    group: 'Session',
+    about: 'carry out the commands of a file, one a line',
+    async run(console, rest) {
+      for (const command of script(rest)) {
+        console.write(`${PROMPT}${command}`);
+        if (!(await console.execute(command)) || console.leaving) return;
+      }
+    },
   },
   {
     name: 'exit',

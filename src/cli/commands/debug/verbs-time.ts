@@ -48,7 +48,7 @@ export const TIME: readonly Verb[] = [
       }
       const cause = await session.goto(found.position.clock, console.search);
       if (found.host) console.write('written by the host, in the call that comes next');
-      console.stopped(cause);
+      await console.stopped(cause);
     },
   },
   {
@@ -98,7 +98,7 @@ export const TIME: readonly Verb[] = [
       const { session } = console;
       const { bytes, ranges, goroutines } = await difference(session, wholeNumber(from, 'the first clock'), wholeNumber(to, 'the second clock'), console.search);
       console.write(bytes === 0 ? 'the memory is the same' : `${bytes} byte${bytes === 1 ? '' : 's'} of memory differ, in ${ranges.length} range${ranges.length === 1 ? '' : 's'}:`);
-      for (const { start, end } of ranges.slice(0, SHOWN)) console.write(`  0x${start.toString(16)} to 0x${end.toString(16)} (${end - start} bytes)`);
+      for (const { start, end } of ranges.slice(0, SHOWN)) console.write(`  0x${start.toString(16)} to 0x${end.toString(16)} (${end - start} byte${end - start === 1 ? '' : 's'})`);
       if (ranges.length > SHOWN) console.write(`  … ${ranges.length - SHOWN} more`);
       for (const { id, before, after } of goroutines) {
         const show = (state: { readonly status: number; readonly reason: string } | undefined, none: string): string => (state === undefined ? none : state.reason === '' ? statusName(state.status) : state.reason);
