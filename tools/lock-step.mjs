@@ -3,7 +3,7 @@
 // program in both tiers, stopped at a thousand random moments of each program; clock, calls and whole state must be the
 // same at each. That takes hours, and can be interrupted. --runs N takes N runs of a program, spread over all of them.
 //
-//   npm run build && node tools/lock-step.mjs [--stops N] [--runs N] [--tier compiled|auto] [--fresh] [PROGRAM…]
+//   npm run build && node tools/lock-step.mjs [--stops N] [--runs N] [--fresh] [PROGRAM…]
 import { parseArgs } from 'node:util';
 import { programs, runChecks } from './long-checks.mjs';
 
@@ -12,15 +12,14 @@ const { values, positionals } = parseArgs({
   options: {
     stops: { type: 'string', default: '1000' },
     runs: { type: 'string', default: '10000' },
-    tier: { type: 'string', default: 'compiled' },
     fresh: { type: 'boolean', default: false },
   },
 });
-const { stops, runs, tier } = values;
+const { stops, runs } = values;
 const checks = programs.map(({ name, sha256, language, target }) => ({
   name,
-  goal: `${sha256} ${stops} ${runs} ${tier}`,
+  goal: `${sha256} ${stops} ${runs}`,
   test: `lock-step/${language === 'go' ? `go-${target}` : 'c-zig'}`,
-  env: { LOCK_STEP_PROGRAM: name, LOCK_STEP_STOPS: stops, LOCK_STEP_RUNS: runs, LOCK_STEP_TIER: tier },
+  env: { LOCK_STEP_PROGRAM: name, LOCK_STEP_STOPS: stops, LOCK_STEP_RUNS: runs },
 }));
 runChecks('lock-step.json', checks, positionals, values.fresh);
