@@ -85,4 +85,29 @@ describe('compiled code', () => {
     expect(run.call('run', i32(9))).toEqual([i32(9)]);
     expect(run.call('after')).toEqual([i32(9)]);
   });
+
+  it('makes way for watches of memory, and comes back after them', () => {
+    const { module } = compile(`(module (memory 1)
+      (func (export "run") (param i32)
+        (loop (i32.store (i32.mul (local.get 0) (i32.const 4)) (local.get 0)) (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))`);
+    const run = running(module, {}, COMPILED);
+    run.call('run', i32(100));
+    let writes = 0;
+    const watch = run.machine.probes.onWrite(0, 40, 8, () => void writes++);
+    run.call('run', i32(100));
+    expect(writes).toBe(2);
+    watch.remove();
+    const { entries } = run.machine.compilation!;
+    // The first call still finds out that code is to be made anew.
+    for (let i = 0; i < 2; i++) run.call('run', i32(100));
+    expect(writes).toBe(2);
+    expect(run.machine.compilation!.entries).toBeGreaterThan(entries);
+  });
+
+  it('does not show wrong frames to a leaf', () => {
+    const { module } = compile(`(module (import "host" "look" (func $look)) (func (export "run") (call $look)))`);
+    const look: LeafFunction = { kind: 'leaf', type: { kind: 'func', params: [], results: [] }, name: 'look', call: () => void run.machine.frames() };
+    const run = running(module, { look }, COMPILED);
+    expect(() => run.call('run')).toThrow('a leaf function must not look at frames');
+  });
 });

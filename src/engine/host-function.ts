@@ -6,7 +6,8 @@ import type { Value } from './value.js';
 /**
  * What a host function may do, declared when it is made:
  *
- * - `leaf`: data in, data out. It never re-enters the machine, suspends or stops; both tiers call it directly.
+ * - `leaf`: data in, data out. It never re-enters the machine, suspends or stops, nor looks at frames; both tiers call
+ *   it directly.
  * - `full`: the machine stops with the reason `host-call`, and whoever drives it answers with `finishHostCall` or
  *   `failHostCall`, now or later; in between it may call exports, which run as new frames on the same flat stack.
  * - `turns`: as `full`, but without a JavaScript frame that lives while the guest runs, so that a snapshot may be

@@ -49,7 +49,7 @@ export interface MachineOptions {
 const SLICE = 2 ** 30;
 /** Whether `auto` compiles: not before that is never slower. */
 const AUTO_COMPILES: boolean = false;
-const AUTO_PATIENCE = 50;
+const AUTO_PATIENCE = 200;
 
 /**
  * Runs the functions of a store, with its whole state in flat arrays. An activation is one call from outside: `start`
@@ -104,7 +104,7 @@ export class Machine {
     if (tier !== 'compiled' && !(tier === 'auto' && AUTO_COMPILES)) return undefined;
     const { store, state, heap, functions } = this;
     const hostOf = (func: number): HostFunction | undefined => functions.host(func);
-    const probed = (func: number): boolean => this.probes.positions(func) !== undefined;
+    const probed = (func: number): boolean => this.probes.positions(func) !== undefined || this.probes.watchedAddresses !== undefined;
     return new CompiledTier(store, state, heap, hostOf, probed, patience ?? (tier === 'auto' ? AUTO_PATIENCE : 0));
   }
 
@@ -388,8 +388,12 @@ export class Machine {
 
   // What can be seen
 
-  /** The frames of all activations, innermost first; only the innermost `limit` of them. */
+  /**
+   * The frames of all activations, innermost first; only the innermost `limit` of them. Throws inside a leaf function that
+   * compiled code has called.
+   */
   frames(limit: number = Infinity): Frame[] {
+    if (this.tier?.hidesFrames === true) throw new Error('a leaf function must not look at frames, which compiled code keeps to itself: declare it full');
     return this.records.frames(this.activations, limit);
   }
   /** How many `frames` there are. */

@@ -45,6 +45,8 @@ export class Environments {
   readonly exchange: Int32Array = new Int32Array(EXCHANGE_WORDS);
   /** Where arguments of host functions stand, in words. */
   spare = 0;
+  /** Is a leaf under way that compiled code has called? */
+  calling = false;
   /** Budget that is kept back while compiled code runs, so that it does not go beyond the limit. */
   reserve = 0;
   private readonly shared: Shared;
@@ -165,6 +167,7 @@ export class Environments {
       });
       state.left = c + this.reserve;
       state.calls[0]!++;
+      this.calling = true;
       try {
         callLeaf(state, host, spare);
       } catch (error) {
@@ -173,6 +176,8 @@ export class Environments {
         departure.refused = params.flatMap((_type, i) => [i32[spare + 2 * i]!, i32[spare + 2 * i + 1]!]);
         departure.budget = c;
         return MARK;
+      } finally {
+        this.calling = false;
       }
       if (memory.i32 !== environment.views) this.refreshViews();
       ({ i32 } = state.cells);

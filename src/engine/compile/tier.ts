@@ -353,6 +353,10 @@ export class CompiledTier {
     return k < 0 ? undefined : this.resumed(compiled, k, this.stretch);
   }
 
+  /** Are there frames that only compiled code knows? So it is while a leaf runs that it called. */
+  get hidesFrames(): boolean {
+    return this.environments.calling;
+  }
   /** Of a host function that compiled code called last. */
   get failure(): GuestFailure | undefined {
     return this.departure.failure;
