@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { type Breakpoint, parseHitCondition } from '../../src/debug/breakpoint.js';
-import { EVENT_KINDS } from '../../src/debug/events.js';
 import { Expression } from '../../src/debug/expression.js';
 import type { Cause, Session } from '../../src/debug/session.js';
 import type { HostFunction } from '../../src/engine/host-function.js';
@@ -114,8 +113,8 @@ it('of a Go program too: condition, hits and log point at a line', async () => {
 
 async function watched(kind: 'memory' | 'count' | '$1' | '$0', on: 'read' | 'write' | 'change'): Promise<[Session, Breakpoint]> {
   const session = await invoked(COUNTING, 'run', [i32(5)]);
-  if (kind === 'memory') return [session, session.add({ kind: 'watch', on, thing: { kind: 'memory', address: 8, length: 4 } }, kind)];
-  if (kind === 'count') return [session, session.add({ kind: 'watch', on, thing: { kind: 'global', index: 0 } }, kind)];
+  if (kind === 'memory') return [session, session.watch({ kind: 'memory', address: 8, length: 4 }, on)];
+  if (kind === 'count') return [session, session.watch({ kind: 'global', index: 0 }, on)];
   await session.step('instruction');
   return [session, (await session.watchLocal(Number(kind.slice(1)), on))!];
 }
@@ -216,7 +215,7 @@ it('what the host writes is met before the call that lets it', async () => {
     );
   for (const thing of [{ kind: 'memory', address: 16, length: 4 }, { kind: 'global', index: 0 }] as const) {
     const session = await open();
-    session.add({ kind: 'watch', on: 'change', thing }, 'thing');
+    session.watch(thing);
     const seen = ({ hits }: Cause & { kind: 'breakpoint' }): unknown => [session.clock, hits[0]!.change];
     const start = thing.kind === 'memory' ? 0n : 1n;
     const forwards = await stops(session, seen);
@@ -227,15 +226,13 @@ it('what the host writes is met before the call that lets it', async () => {
 
 // Traps
 
-const trapEvent = EVENT_KINDS.find(({ name }) => name === 'trap')!;
-
 it.each([
   ['divides by zero', '(i32.div_s (i32.const 1) (local.get 0))', 'integer divide by zero'],
   ['runs out of stack', '(call $run (local.get 0))', 'call stack exhausted'],
   ['throws', 'nop (throw $e) (i32.const 0)', 'uncaught exception tag 0'],
 ])('event trap stops before the instruction that %s, in both directions', async (_, body, message) => {
   const session = await invoked(`(module (tag $e) (func $run (export "run") (param i32) (result i32) ${body}))`, 'run', [i32(0)], { maxCallDepth: 1000 });
-  session.add({ kind: 'event', event: trapEvent, goroutine: undefined }, 'event trap');
+  session.breakOn('trap');
   const cause = await session.continue();
   expect(cause).toMatchObject({ kind: 'breakpoint', hits: [{ detail: message }] });
   const { clock } = session;
@@ -248,6 +245,12 @@ it.each([
   expect((await session.reverseContinue()).kind).toBe('breakpoint');
   expect([session.clock, session.timeline.hash]).toEqual([clock, before]);
   expect((await session.reverseContinue()).kind).toBe('beginning');
+});
+
+it('events that a program cannot have are refused, with the nearest', async () => {
+  const session = await invoked('(module (func (export "run")))', 'run', []);
+  expect(() => session.breakOn('panic')).toThrow('panic is an event of Go programs');
+  expect(() => session.breakOn('tarp')).toThrow('there is no event tarp; did you mean trap? (trap)');
 });
 
 it('event trap is heard in a callback too, whose host goes on', async () => {
@@ -279,7 +282,7 @@ it('event trap is heard in a callback too, whose host goes on', async () => {
     },
     { imports: () => attempt },
   );
-  const trap = session.add({ kind: 'event', event: trapEvent, goroutine: undefined }, 'event trap');
+  const trap = session.breakOn('trap');
   trap.condition = new Expression('$0 == 0');
   const seen = (): unknown => [session.clock, session.target.machine.frames().length];
   const forwards = await stops(session, seen);
@@ -293,7 +296,7 @@ it('a breakpoint and a watchpoint at one instruction are met together', async ()
   const store = await session.continue().then(() => session.goto(2)).then(() => session.target.machine.frames(1)[0]!);
   await session.goto(0);
   session.breakAt(`*${store.kind === 'wasm' ? store.offset : 0}`);
-  session.add({ kind: 'watch', on: 'change', thing: { kind: 'memory', address: 0, length: 4 } }, 'memory');
+  session.watch({ kind: 'memory', address: 0, length: 4 });
   for (const back of [false, true]) {
     expect(await stops(session, ({ hits }) => [session.clock, hits.map(({ breakpoint }) => breakpoint.id).sort()], back)).toEqual([[2, [1, 2]]]);
   }

@@ -87,7 +87,7 @@ it('a watch on a register of Go meets what sets it, forwards and backwards', asy
   const session = await debugged('go1.27-wasip1', ['pingpong', '1']);
   session.breakAt('main.pingpong.func1');
   await session.continue();
-  const watch = session.add({ kind: 'watch', on: 'change', thing: { kind: 'global', index: session.target.go!.globals.G } }, 'g');
+  const watch = session.watch({ kind: 'global', index: session.target.go!.globals.G });
   watch.hitCondition = parseHitCondition('<= 4');
   const seen: unknown[] = [];
   for (let i = 0; i < 4; i++) {

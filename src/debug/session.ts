@@ -5,6 +5,7 @@ import type { Goroutine } from '../go/goroutines.js';
 import { readArguments } from '../go/arguments.js';
 import type { GoCall } from '../go/pclntab.js';
 import { Registers } from '../go/registers.js';
+import { mostSimilar } from '../go/similar.js';
 import type { Frame } from '../engine/frames.js';
 import type { GuestFailure } from '../engine/errors.js';
 import { Cancelled, type Search, type Stop } from '../replay/position.js';
@@ -12,12 +13,12 @@ import { type Live, Timeline } from '../replay/timeline.js';
 import { Divergence, Replay } from '../replay/replay.js';
 import { type Breakpoint, fits, type Trigger } from './breakpoint.js';
 import { type Detector, findLast, findNext, type Found, hearWithin, standAt } from './detector.js';
-import { EVENT_KINDS, eventDetector, turnDetector } from './events.js';
+import { EVENT_KINDS, eventDetector, eventsOf, turnDetector } from './events.js';
 import { type Scope, showResult } from './expression.js';
-import { findPlaces, type Here, importCallSites, type Site } from './places.js';
+import { findPlaces, type Here, importCallSites, NoSuchPlace, type Site } from './places.js';
 import { blockStep, callBefore, callOfFrame, calls, lineBefore, lineStep, outOfCall, overCall, placesHere, standsAt, type Step, stepOut } from './stepping.js';
 import { Target } from './target.js';
-import { type Change, watchDetector, WatchedFrame, type WatchedFor, watchedValue } from './watched.js';
+import { type Change, showThing, watchDetector, WatchedFrame, type WatchedFor, type WatchedThing, watchedValue } from './watched.js';
 
 /** What a step goes to. */
 export const STEPS = ['instruction', 'over', 'block', 'step', 'next', 'stepout', 'switch', 'turn', 'host'] as const;
@@ -156,7 +157,21 @@ export class Session {
   breakAt(text: string, name?: string): Breakpoint {
     return this.add({ kind: 'places', sites: findPlaces(this.target, text, this.here) }, text, name);
   }
-  add(trigger: Trigger, text: string, name?: string): Breakpoint {
+  /** At an event, of any goroutine or of the one with this id. Throws `NoSuchPlace` where the program has none that is called so. */
+  breakOn(event: string, goroutine?: number, name?: string): Breakpoint {
+    const known = eventsOf(this.target);
+    const kind = known.find((candidate) => candidate.name === event);
+    const of = goroutine === undefined ? '' : ` of ${goroutine}`;
+    if (kind !== undefined) return this.add({ kind: 'event', event: kind, goroutine }, `event ${event}${of}`, name);
+    if (EVENT_KINDS.some((candidate) => candidate.name === event)) throw new NoSuchPlace(`${event} is an event of Go programs`);
+    const [guess] = mostSimilar(event, known.map((candidate) => candidate.name), 1);
+    throw new NoSuchPlace(`there is no event ${event}${guess === undefined ? '' : `; did you mean ${guess}?`} (${known.map((candidate) => candidate.name).join(', ')})`);
+  }
+  /** At what touches memory or a global; for a local there is `watchLocal`. */
+  watch(thing: WatchedThing, on: WatchedFor = 'change', text: string = showThing(thing)): Breakpoint {
+    return this.add({ kind: 'watch', on, thing }, text);
+  }
+  private add(trigger: Trigger, text: string, name?: string): Breakpoint {
     const breakpoint: Breakpoint = { id: ++this.lastBreakpoint, name, text, trigger, enabled: true, condition: undefined, hitCondition: undefined, log: undefined, hits: 0 };
     this.breakpoints.push(breakpoint);
     return breakpoint;
@@ -167,7 +182,7 @@ export class Session {
     const frame = this.wasmFrame();
     if (frame?.kind !== 'wasm' || frame.instance !== target.instance || frame.locals[index] === undefined) return undefined;
     const watched = await WatchedFrame.now(target, timeline, frame.funcIndex, this.wasmLevel, search);
-    return this.add({ kind: 'watch', on, thing: { kind: 'local', index, frame: watched } }, `$${index}`);
+    return this.watch({ kind: 'local', index, frame: watched }, on, `$${index}`);
   }
   clear(breakpoint: Breakpoint): void {
     const at = this.breakpoints.indexOf(breakpoint);

@@ -1,5 +1,4 @@
 import type { Session } from '../../../debug/session.js';
-import { EVENT_KINDS } from '../../../debug/events.js';
 import { Console, type ConsoleOptions } from './console.js';
 import { PROMPT } from './verb.js';
 import { VERBS } from './verbs.js';
@@ -30,8 +29,7 @@ export function openConsole(session: Session, output: Transcript, options: Pick<
   session.timeline.onOutput = (_fd, bytes) => output.guest(bytes);
   const console = new Console(session, { verbs: VERBS, write: (line) => output.line(line), ...options });
   // As delve does, so that a failing program can be looked at before it is gone.
-  const fatal = EVENT_KINDS.find(({ name }) => name === 'fatal')!;
-  if (session.target.view !== undefined) session.add({ kind: 'event', event: fatal, goroutine: undefined }, 'event fatal', 'fatal');
+  if (session.target.view !== undefined) session.breakOn('fatal', undefined, 'fatal');
   introduce(console);
   return console;
 }

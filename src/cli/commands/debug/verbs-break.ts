@@ -1,10 +1,9 @@
 import type { Breakpoint } from '../../../debug/breakpoint.js';
 import { parseHitCondition } from '../../../debug/breakpoint.js';
-import { EVENT_KINDS, eventsOf } from '../../../debug/events.js';
+import { EVENT_KINDS } from '../../../debug/events.js';
 import { CELL_BYTES, Expression, globalNamed } from '../../../debug/expression.js';
 import { findPlaces, PLACE_FORMS, type Site } from '../../../debug/places.js';
 import { showThing, type WatchedFor, type WatchedThing } from '../../../debug/watched.js';
-import { nearest } from '../../nearest.js';
 import type { Console } from './console.js';
 import { Complaint, firstWord, functionNames, type Verb, wholeNumber } from './verb.js';
 
@@ -48,14 +47,7 @@ function setBreakpoint(console: Console, text: string): Breakpoint {
   let breakpoint: Breakpoint;
   if (word === 'event') {
     const [name, of] = firstWord(rest);
-    const event = EVENT_KINDS.find((kind) => kind.name === name);
-    if (event === undefined) {
-      const guess = nearest(name, EVENT_KINDS.map((kind) => kind.name));
-      throw new Complaint(`there is no event ${name}${guess === undefined ? '' : `; did you mean ${guess}?`} (${EVENT_KINDS.map((kind) => kind.name).join(', ')})`);
-    }
-    if (!eventsOf(session.target).includes(event)) throw new Complaint(`${event.name} is an event of Go programs`);
-    const goroutine = of === '' ? undefined : wholeNumber(of.replace(/^of\s+/, ''), 'the goroutine');
-    breakpoint = session.add({ kind: 'event', event, goroutine }, place);
+    breakpoint = session.breakOn(name, of === '' ? undefined : wholeNumber(of.replace(/^of\s+/, ''), 'the goroutine'));
   } else {
     // `break NAME PLACE` gives it a name, as with delve.
     const named = /^[A-Za-z_][\w-]*$/.test(word) && rest !== '' && !['import', 'export', 'pc'].includes(word);
@@ -76,7 +68,7 @@ function breakHere({ session }: Console): Breakpoint {
 async function watch(console: Console, text: string, on: WatchedFor): Promise<Breakpoint> {
   const { session } = console;
   const local = /^\$([0-9]+)$/.exec(text);
-  if (local === null) return session.add({ kind: 'watch', on, thing: memoryOrGlobal(console, text) }, text);
+  if (local === null) return session.watch(memoryOrGlobal(console, text), on, text);
   const breakpoint = await session.watchLocal(Number(local[1]), on, console.search);
   if (breakpoint === undefined) throw new Complaint(`there is no local ${text} in this frame`);
   return breakpoint;
