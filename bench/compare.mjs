@@ -19,6 +19,9 @@ import { median, ratios, spreadOf } from './statistics.mjs';
  * @property {string | undefined} problem why there are no times, or what is wrong with the output
  */
 
+/** @param {Engine} engine @returns {Compared} */
+export const nothingYet = ({ name, id }) => ({ engine: name, id, wall: [], cpu: [], wallRatio: undefined, cpuRatio: undefined, instructions: undefined, problem: undefined });
+
 /** From what `--stats` makes ours say. @param {string} stderr */
 function instructionsIn(stderr) {
   const count = /"instructions":(\d+)/.exec(stderr)?.[1];
@@ -40,7 +43,7 @@ const oursFirst = (engines) => [...engines].sort((a, b) => Number(b.isOurs) - Nu
  */
 export function runAll(engines, module, args, rounds, begins = () => {}, run = runProcess) {
   /** @type {Map<Engine, Compared>} */
-  const results = new Map(engines.map((engine) => [engine, { engine: engine.name, id: engine.id, wall: [], cpu: [], wallRatio: undefined, cpuRatio: undefined, instructions: undefined, problem: undefined }]));
+  const results = new Map(engines.map((engine) => [engine, nothingYet(engine)]));
   /** @type {{ stdout: string, engine: string } | undefined} */
   let expected;
   for (let round = 0; round < rounds; round++) {

@@ -18,6 +18,12 @@ export function onPath(name) {
   return undefined;
 }
 
+/** How a command ended, with the last that it said. @param {number | string | null} how @param {string} stderr */
+function failure(how, stderr) {
+  const said = stderr.trim().split('\n').slice(-3).join(' / ').slice(-300);
+  return `ended with ${how}${said === '' ? '' : `: ${said}`}`;
+}
+
 /** Processor time after which a command has failed, in seconds. */
 const PATIENCE = 600;
 /** What `time` says goes to descriptor 3, apart from the command's own standard error. */
@@ -37,8 +43,7 @@ export function runProcess(command) {
   });
   const [, stdout, stderr, times] = /** @type {string[]} */ (output);
   if (status !== 0) {
-    const said = stderr?.trim().split('\n').slice(-3).join(' / ').slice(-300);
-    throw new Error(`ended with ${status ?? signal}${said ? `: ${said}` : ''}`);
+    throw new Error(failure(status ?? signal, stderr ?? ''));
   }
   const [wall, user, system] = /** @type {[number, number, number]} */ ((times ?? '').trim().split(' ').map(Number));
   return { wall, cpu: user + system, stdout: stdout ?? '', stderr: stderr ?? '' };
@@ -53,15 +58,17 @@ export function timeToOutput(command) {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const [file, ...args] = command;
-    const child = spawn(/** @type {string} */ (file), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(/** @type {string} */ (file), args, { stdio: ['ignore', 'pipe', 'pipe'] });
     /** @type {number | undefined} */
     let first;
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
     child.stdout.on('data', () => {
       first ??= (performance.now() - start) / 1000;
     });
     child.on('error', reject);
     child.on('close', (code) => {
-      if (first === undefined) reject(new Error(`${command.join(' ')} wrote nothing and ended with ${code}`));
+      if (first === undefined || code !== 0) reject(new Error(`${first === undefined ? 'wrote nothing and ' : ''}${failure(code, said)}`));
       else resolve(first);
     });
   });
