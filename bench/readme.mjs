@@ -29,7 +29,7 @@ function figures(script, args) {
   return stdout.trim();
 }
 
-const text = ['![Elapsed seconds of whole programs](bench/figures.svg)', figures('run.mjs', [...common, '--summary', ...chart, ...big]), figures('steady.mjs', common)].join('\n\n');
+const text = ['![Elapsed seconds of whole programs](bench/figures.svg)', figures('run.mjs', [...common, '--summary', ...chart, ...big]), figures('steady.mjs', common), figures('startup.mjs', common)].join('\n\n');
 if (options.print) console.log(text);
 else {
   const before = readFileSync(readme, 'utf8');

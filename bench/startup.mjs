@@ -8,7 +8,7 @@ import { machine } from './machine.mjs';
 import { runProcess, timeToOutput } from './measure.mjs';
 import { command, NODES, OUTPUT, positive } from './options.mjs';
 import { Workplace } from './programs.mjs';
-import { markdownTable, Progress, showSpread, table } from './report.mjs';
+import { markdownTable, Progress, showHeading, showSpread, table } from './report.mjs';
 import { median } from './statistics.mjs';
 
 const BASELINE = 'node';
@@ -47,7 +47,8 @@ const compared = withRatios(results, BASELINE);
 const ms = (/** @type {number[]} */ seconds) => (seconds.length === 0 ? '—' : (median(seconds) * 1e3).toFixed(0));
 const ratio = (/** @type {import('./statistics.mjs').Spread | undefined} */ spread) => (spread === undefined ? '' : `${showSpread(spread)}×`);
 const hasBaseline = engines.some((engine) => baselineOf(engines, BASELINE, engine) !== undefined);
-console.log(`${machine(options.node)}; ${runs} rounds, medians (quartiles)\n`);
+console.log(`${machine(options.node)}; ${runs} rounds, medians (quartiles)`);
+console.log(showHeading("Go's hello world: from the start of the process to its first output, and processor time of the whole", options.markdown));
 console.log((options.markdown ? markdownTable : table)([
   ['', 'first output, ms', 'CPU, ms', ...(hasBaseline ? ["first output ÷ Node's own", 'CPU ÷'] : [])],
   ...compared.map(({ engine, wall, cpu, wallRatio, cpuRatio }) => [engine, ms(wall), ms(cpu), ratio(wallRatio), ratio(cpuRatio)]),
