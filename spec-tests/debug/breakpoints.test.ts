@@ -93,6 +93,15 @@ it('a log point says what it sees and does not stop; two at one place both do', 
   expect(said.length).toBe(6);
 });
 
+it('a step onto a breakpoint meets it', async () => {
+  const session = await invoked(COUNTING, 'run', [i32(2)]);
+  const breakpoint = session.breakAt('note');
+  const causes: string[] = [];
+  for (let i = 0; i < 4; i++) causes.push((await session.step('instruction')).kind);
+  expect(causes).toEqual(['step', 'breakpoint', 'step', 'step']);
+  expect(breakpoint.hits).toBe(1);
+});
+
 it('of a Go program too: condition, hits and log point at a line', async () => {
   const session = await debugged('go1.27-wasip1', ['lost-wakeup']);
   const said: string[] = [];

@@ -165,8 +165,8 @@ export async function standAt(timeline: Timeline, clock: number, search: Search 
   }
 }
 
-/** Runs on until something is heard behind the moment where it starts, and stands there. */
-export async function findNext<T>(timeline: Timeline, detectors: readonly Detector<T>[], search: Search = {}): Promise<Found<T> | Stop> {
+/** Runs on until something is heard behind the moment where it starts, up to `limit`, and stands there. */
+export async function findNext<T>(timeline: Timeline, detectors: readonly Detector<T>[], search: Search = {}, limit: number = Infinity): Promise<Found<T> | Stop> {
   const { machine, replay } = timeline;
   const start = machine.clock;
   let found: { clock: number; what: T[] } | undefined;
@@ -176,7 +176,7 @@ export async function findNext<T>(timeline: Timeline, detectors: readonly Detect
     return true;
   });
   const stop = await listening(ears, detectors, async () => {
-    let reason = await timeline.run(Infinity, search);
+    let reason = await timeline.run(limit, search);
     // What else there is about this moment.
     while (found?.clock === machine.clock && ears.late && (reason.kind === 'probe' || reason.kind === 'paused')) reason = await timeline.run(found.clock + 1, search);
     return reason;

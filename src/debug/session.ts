@@ -274,11 +274,11 @@ export class Session {
     return stop.kind === 'deadlock' ? { kind: 'deadlock' } : { kind: 'edge' };
   }
 
-  /** On to where one of these hears something, or a breakpoint is met. */
-  private async forward(detectors: readonly Detector<Event>[], search: Search | undefined): Promise<Cause> {
+  /** On to where one of these hears something, or a breakpoint is met; or to `limit`. */
+  private async forward(detectors: readonly Detector<Event>[], search: Search | undefined, limit: number = Infinity): Promise<Cause> {
     for (;;) {
-      const found = await findNext<Event>(this.timeline, [...detectors, ...(await this.detectors(true, search))], search);
-      if (!('what' in found)) return this.causeOf(found);
+      const found = await findNext<Event>(this.timeline, [...detectors, ...(await this.detectors(true, search))], search, limit);
+      if (!('what' in found)) return found.kind === 'limit' ? { kind: 'step', note: undefined } : this.causeOf(found);
       const cause = await this.confirm(found, true, search);
       if (cause !== undefined) return cause;
     }
@@ -314,9 +314,7 @@ export class Session {
 
   private async stepForward(kind: StepKind, search: Search | undefined): Promise<Cause> {
     const detector = this.stepDetector(kind);
-    if (detector !== undefined) return this.forward([detector], search);
-    const stop = await this.timeline.run(this.clock + 1, search);
-    return stop.kind === 'limit' ? { kind: 'step', note: undefined } : this.causeOf(stop);
+    return detector === undefined ? this.forward([], search, this.clock + 1) : this.forward([detector], search);
   }
 
   private async stepBackward(kind: StepKind, search: Search | undefined): Promise<Cause> {

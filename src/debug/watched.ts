@@ -4,7 +4,7 @@ import type { Timeline } from '../replay/timeline.js';
 import type { Search } from '../replay/position.js';
 import { type Detector, type Ears, findLast, hearWithin, standAt } from './detector.js';
 import { resultOf, type Result } from './expression.js';
-import type { Target } from './target.js';
+import type { CodeOffset, Target } from './target.js';
 
 /** What a watchpoint watches. Addresses are of memory 0. */
 export type WatchedThing =
@@ -153,16 +153,18 @@ export function watchDetector<T>(target: Target, thing: WatchedThing, on: Watche
       ears.access(memory, thing.address, thing.length, kind, (clock) => (clock < target.machine.clock ? byHost() : touched(clock)));
       return;
     }
-    const opcodes: readonly number[] = TOUCHING[thing.kind][kind];
-    const isIt = (index: number): boolean => index === thing.index;
-    if (thing.kind === 'local') {
-      thing.frame.listen(ears);
-      for (const { func, offset } of target.uses(opcodes, isIt, thing.frame.func)) {
-        ears.at(target.address(func), offset, (clock) => (thing.frame.isAtWork(clock) ? touched(clock) : undefined));
-      }
-      return;
-    }
-    if (kind === 'write') ears.hostSets(target.instance.globals[thing.index]!, byHost);
-    for (const { func, offset } of target.uses(opcodes, isIt)) ears.at(target.address(func), offset, touched);
+    const look = thing.kind === 'local' ? (clock: number): T | undefined => (thing.frame.isAtWork(clock) ? touched(clock) : undefined) : touched;
+    if (thing.kind === 'local') thing.frame.listen(ears);
+    else if (kind === 'write') ears.hostSets(target.instance.globals[thing.index]!, byHost);
+    for (const { func, offset } of touching(target, thing, kind)) ears.at(target.address(func), offset, look);
   };
+}
+
+/** All code has to be read for it. */
+const found = new WeakMap<WatchedThing, Partial<Record<'read' | 'write', readonly CodeOffset[]>>>();
+
+function touching(target: Target, thing: Exclude<WatchedThing, { kind: 'memory' }>, kind: 'read' | 'write'): readonly CodeOffset[] {
+  const known = found.get(thing) ?? {};
+  found.set(thing, known);
+  return (known[kind] ??= target.uses(TOUCHING[thing.kind][kind], (index) => index === thing.index, thing.kind === 'local' ? thing.frame.func : undefined));
 }
