@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { LeafFunction } from '../../src/engine/host-function.js';
 import { BufferedInput } from '../../src/host/io.js';
-import { Program, type ProgramOptions } from '../../src/program/program.js';
+import { type Outcome, Program, type ProgramOptions } from '../../src/program/program.js';
 import { Recorder } from '../../src/replay/recorder.js';
 import { Recording } from '../../src/replay/recording.js';
 import type { Module } from '../../src/wasm/module.js';
+import { F32, I32 } from '../../src/wasm/types.js';
 import { compile } from '../engine/harness.js';
 import { recordBusy } from '../support/busy.js';
 import { record } from '../support/recorded.js';
@@ -40,6 +42,34 @@ describe('the same run', () => {
     }
     expect(streams[0]).toEqual(streams[1]);
   });
+});
+
+it('writes of results only what they mean, whatever the cells held before', () => {
+  const recorded = (left: string): Uint8Array => {
+    const { module } = compile(`(module
+      (import "host" "pair" (func $pair (result i32 f32)))
+      (func $wide (param i64) (result i64 i64) (local.get 0) (local.get 0))
+      (func (export "run") (call $wide (i64.const ${left})) drop drop (call $pair) drop drop))`);
+    const pieces: Uint8Array[] = [];
+    const pair: LeafFunction = {
+      kind: 'leaf',
+      type: { kind: 'func', params: [], results: [I32, F32] },
+      name: 'host.pair',
+      call: (_, results) => {
+        results.setI32(0, 7);
+        results.setF32(1, 0.5);
+      },
+    };
+    const streams = { stdin: new BufferedInput(new Uint8Array()), isTerminal: () => false, write: () => {} };
+    const base: ProgramOptions = { world: { args: ['program'], clock: 'virtual', random: 0, streams }, imports: () => pair };
+    const recorder = new Recorder(base, { module: '', path: '', settings: '{}' }, (bytes) => void pieces.push(bytes.slice()));
+    const program = new Program(module, recorder.options);
+    recorder.attach(program);
+    program.invoke('run', []);
+    recorder.end(recorder.advance() as Outcome);
+    return streamOf(new Uint8Array(Buffer.concat(pieces)));
+  };
+  expect(recorded('-1')).toEqual(recorded('1'));
 });
 
 /** Computes, and asks now and then for random data. */

@@ -7,12 +7,12 @@ import type { Value } from '../engine/value.js';
 import { GuestExit } from '../host/exit.js';
 import type { Streams } from '../host/io.js';
 import { type Need, type Outcome, type Program, type ProgramOptions, untilDone, type World } from '../program/program.js';
-import { cellsOf, I32 } from '../wasm/types.js';
+import { cellsOf, I32, type ValType } from '../wasm/types.js';
 import { type Digest, digestOf } from './digest.js';
 import { EVENT, FAILURES, OUTCOMES, RecordingError, type RecordingHeader } from './format.js';
 import { RecordingWriter, type Sink } from './recording-writer.js';
 import type { StreamWriter } from './stream-writer.js';
-import { cellCount, writeValues } from './values.js';
+import { cellCount, clearUnused, writeValues } from './values.js';
 
 /** What the recorder cannot know by itself. */
 export type About = Pick<RecordingHeader, 'module' | 'path' | 'settings'>;
@@ -248,7 +248,6 @@ export class Recorder {
     const { out } = this;
     const { results: types } = host.type;
     const single = types.length === 1 && types[0] === I32;
-    const count = cellCount(types);
     let index = -1;
     const wrapped: LeafFunction = {
       ...host,
@@ -271,22 +270,22 @@ export class Recorder {
         if (single) {
           out.u8(EVENT.returnI32);
           out.int(results.i32(0));
-        } else this.values(results, count);
+        } else this.values(results, host.type.results);
         this.file.counted(this.program.machine.clock);
       },
     };
     return wrapped;
   }
 
-  private values(results: CellWindow, count: number): void {
-    if (count === 0) return this.out.u8(EVENT.returnNone);
+  private values({ cells, base }: CellWindow, types: readonly ValType[]): void {
+    if (types.length === 0) return this.out.u8(EVENT.returnNone);
+    clearUnused(cells, base, types);
     this.out.u8(EVENT.returnValues);
-    this.out.cells(results.cells, results.base, count);
+    this.out.cells(cells, base, cellCount(types));
   }
 
   private full(host: FullFunction, foreign: boolean): FullFunction {
     const { out } = this;
-    const count = cellCount(host.type.results);
     const wrapped: FullFunction = {
       ...host,
       call: (context: HostCall) => {
@@ -308,7 +307,7 @@ export class Recorder {
         }
         watched?.();
         this.time();
-        this.values(context.results, count);
+        this.values(context.results, host.type.results);
         this.file.counted(this.program.machine.clock);
       },
     };
@@ -378,10 +377,12 @@ export class Recorder {
   /** Remembers globals and tables; what it answers writes down how they differ since. */
   private watchStore(): () => void {
     const { store } = this.program;
+    for (const { cell, type } of store.globals) clearUnused(store.globalCells, cell, [type.value]);
     let globals = store.globalCells.i32.slice(0, store.globalCellCount * 2);
     let tables = store.tables.map(({ elements }) => elements.slice());
     return () => {
       store.globals.forEach(({ cell, type }, i) => {
+        clearUnused(store.globalCells, cell, [type.value]);
         const count = cellsOf(type.value);
         const now = store.globalCells.i32.subarray(cell * 2, (cell + count) * 2);
         if (now.every((word, j) => word === globals[cell * 2 + j])) return;

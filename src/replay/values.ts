@@ -2,7 +2,7 @@ import { Cells } from '../engine/cells.js';
 import { isOfType } from '../engine/interpret/objects.js';
 import type { Store } from '../engine/store.js';
 import { funcAddress, loadValue, NULL_HANDLE, storeValue, type Value } from '../engine/value.js';
-import { cellsOf, isRef, type ValType } from '../wasm/types.js';
+import { cellsOf, F64, I64, isRef, V128, type ValType } from '../wasm/types.js';
 import type { StreamReader } from './stream-reader.js';
 import type { StreamWriter } from './stream-writer.js';
 
@@ -13,6 +13,15 @@ export function cellCount(types: readonly ValType[]): number {
   let count = 0;
   for (const type of types) count += cellsOf(type);
   return count;
+}
+
+/** Clears the halves of cells that mean nothing, so that what is written down is the same whoever left them. */
+export function clearUnused(cells: Cells, first: number, types: readonly ValType[]): void {
+  let at = first;
+  for (const type of types) {
+    if (type !== I64 && type !== F64 && type !== V128) cells.i32[at * 2 + 1] = 0;
+    at += cellsOf(type);
+  }
 }
 
 export function writeValues(to: StreamWriter, values: readonly Value[]): void {
