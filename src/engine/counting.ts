@@ -1,8 +1,9 @@
 import { OP } from '../wasm/opcodes.js';
 
 /** What only says where others begin and end. Every other instruction moves the clock by 1 when it is executed. */
-const STRUCTURE: ReadonlySet<number> = new Set([OP.block, OP.loop, OP.else, OP.end, OP.catch, OP.catch_all, OP.delegate]);
+const STRUCTURE = new Uint8Array(256);
+for (const op of [OP.block, OP.loop, OP.else, OP.end, OP.catch, OP.catch_all, OP.delegate]) STRUCTURE[op] = 1;
 
 export function movesClock(op: number): boolean {
-  return op > OP.catch_all || !STRUCTURE.has(op);
+  return op >= STRUCTURE.length || STRUCTURE[op] === 0;
 }

@@ -47,7 +47,7 @@ export interface Control {
   /** Of a block with exception handlers. */
   clauses: Clause[] | undefined;
   /** The clauses that lead to its label. */
-  readonly arrivals: Clause[];
+  arrivals: Clause[] | undefined;
 }
 
 /** Does the innermost part of a block have exception handlers, not those of a block around it? */
@@ -122,7 +122,7 @@ export abstract class ControlLowering extends ValueLowering {
     const otherwise = kind === 'if' ? this.newLabel() : -1;
     this.control = {
       kind, start: this.reader.start, body: this.reader.pos, label, otherwise, height, position, params, results,
-      head: -1, dispatch: undefined, clauses: undefined, arrivals: [],
+      head: -1, dispatch: undefined, clauses: undefined, arrivals: undefined,
     };
     this.controls.push(this.control);
   }
@@ -226,7 +226,7 @@ export abstract class ControlLowering extends ValueLowering {
 
   /** Now it is known where a label is. */
   private arrive(control: Control, target: number): void {
-    for (const clause of control.arrivals) clause.target = target;
+    if (control.arrivals !== undefined) for (const clause of control.arrivals) clause.target = target;
   }
 
   // Branches
@@ -349,21 +349,21 @@ export abstract class ControlLowering extends ValueLowering {
   }
 
   private branchTable(): void {
-    const { reader, labels: none } = { reader: this.reader, labels: [] as number[] };
+    const { reader } = this;
+    const labels: number[] = [];
     const top = this.height - 1;
     const slot = this.kinds[top] === LOCAL ? this.as[top]! : -1;
     const index = this.cell(top);
     this.height--;
     const count = reader.labelCount;
-    const controls = Array.from(reader.labels.subarray(0, count), (depth) => this.controlAt(depth));
-    this.canonicalise(this.labelTypes(controls[0]!).length);
+    this.canonicalise(this.labelTypes(this.controlAt(reader.labels[0]!)).length);
     this.reserve(64 + 2 * count);
     const head = this.length;
     this.op(X.BR_TABLE);
     this.word(count - 1);
     this.word(index);
     const stubs = new Map<Control, number>();
-    for (const control of controls) none.push(this.tableTarget(control, stubs));
+    for (let i = 0; i < count; i++) labels.push(this.tableTarget(this.controlAt(reader.labels[i]!), stubs));
     const { pending } = this;
     for (const [control, label] of stubs) {
       // The branch out of the stub charges, not the one to it: the machine must not stop while operands are on their way.
@@ -375,7 +375,7 @@ export abstract class ControlLowering extends ValueLowering {
     this.reachable = false;
     const loop = this.controls.findLast((control) => control.kind === 'loop');
     if (loop !== undefined && loop.head === head && loop.params.length === 0 && slot >= 0 && !this.exact) {
-      loop.dispatch = { slot, labels: none, count: pending - this.pendingAt(loop.label) };
+      loop.dispatch = { slot, labels, count: pending - this.pendingAt(loop.label) };
     }
   }
 

@@ -58,7 +58,7 @@ export abstract class ExceptionLowering extends ControlLowering {
       const reference = kind === CATCH.catchRef || kind === CATCH.catchAllRef ? 'last' : 'none';
       const clause: Clause = { tag, target: control.body, position: control.position, reference };
       clauses.push(clause);
-      if (control.kind !== 'loop') control.arrivals.push(clause);
+      if (control.kind !== 'loop') (control.arrivals ??= []).push(clause);
       this.use(control.label);
     }
     this.pushControl('block', params, results);

@@ -25,6 +25,8 @@ export const AT_ENTRY = -1;
 /** Lowers one function at a time to register code: which instruction is lowered how. */
 export class Lowering extends ExceptionLowering {
   private probes: ReadonlySet<number> | undefined = undefined;
+  /** Nothing but code is wanted. */
+  private plain = true;
 
   /**
    * Leaves the code in `words`, `HEADER` words first, as it is to stand at `base` of the code heap.
@@ -41,10 +43,12 @@ export class Lowering extends ExceptionLowering {
     this.instance = instance;
     this.exact = mode === 'exact';
     this.probes = probes;
+    this.plain = !this.exact && probes === undefined && map === undefined;
     this.layOutLocals(func.type, definition.locals);
     this.frameEnd = this.localEnd;
     if (map !== undefined) map.operandBase = this.localEnd;
-    this.reader = new InstructionReader(module.bytes, definition.body.offset, definition.body.end);
+    if (this.reader?.bytes !== module.bytes) this.reader = new InstructionReader(module.bytes, 0, 0);
+    this.reader.seek(definition.body.offset, definition.body.end);
     this.height = 0;
     this.controls.length = 0;
     this.reachable = true;
@@ -127,7 +131,11 @@ export class Lowering extends ExceptionLowering {
   // Instructions
 
   private instruction(op: number): void {
-    this.startInstruction(!movesClock(op));
+    if (this.plain) {
+      this.before = this.height;
+      this.countBefore = this.pending;
+      if (movesClock(op)) this.count();
+    } else this.startInstruction(!movesClock(op));
     switch (op) {
       case OP.local_get: {
         const x = this.reader.x;
@@ -158,6 +166,14 @@ export class Lowering extends ExceptionLowering {
       case OP.drop:
         this.height--;
         return;
+      case OP.global_get:
+        return this.globalGet(this.reader.x);
+      case OP.global_set:
+        return this.globalSet(this.reader.x);
+      case OP.call:
+        return this.call(this.reader.x);
+      case OP.call_indirect:
+        return this.callIndirect(this.reader.x, this.reader.y);
       case OP.nop:
         return;
       case OP.block:
@@ -227,17 +243,9 @@ export class Lowering extends ExceptionLowering {
   private other(op: number): void {
     const { reader, instance } = this;
     switch (op) {
-      case OP.call:
-        return this.call(reader.x);
-      case OP.call_indirect:
-        return this.callIndirect(reader.x, reader.y);
       case OP.return_call:
       case OP.return_call_indirect:
         return this.tailCall(op);
-      case OP.global_get:
-        return this.globalGet(reader.x);
-      case OP.global_set:
-        return this.globalSet(reader.x);
       case OP.select:
       case OP.select_types:
         return this.select();

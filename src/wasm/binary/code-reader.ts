@@ -107,7 +107,14 @@ export class InstructionReader extends ByteReader {
     this.index = index;
     this.op = opOf[index]!;
     const immediates = readers[index];
-    if (immediates !== undefined) immediates(this);
+    if (immediates === readX) {
+      const x = this.bytes[start + 1]!;
+      // Most indices have one byte.
+      if (byte < 0xfb && x < 0x80 && start + 1 < this.end) {
+        this.x = x;
+        this.pos = start + 2;
+      } else this.x = this.u32();
+    } else if (immediates !== undefined) immediates(this);
     return this.op;
   }
 
