@@ -111,10 +111,13 @@ export class Session {
 
   /** Is it a fork of another session? Then it goes on only as long as it does what was recorded. */
   readonly isFork: boolean;
+  /** What the recording grows by; of its forks too. */
+  private readonly live: Live | undefined;
 
   /** `change`: made in a fork before anything remembers how it was. */
   private constructor(replay: Replay, live: Live | undefined, memoryBudget: number | undefined, change?: (target: Target) => void) {
     this.isFork = change !== undefined;
+    this.live = live;
     this.target = new Target(replay);
     change?.(this.target);
     this.timeline = new Timeline(replay, { live, memoryBudget });
@@ -133,7 +136,7 @@ export class Session {
     const copy = new Replay(replay.module, replay.recording, { trampoline: replay.trampoline === undefined ? 'module' : 'host' });
     copy.machine.restore(replay.machine.snapshot());
     copy.load(replay.save());
-    const fork = new Session(copy, undefined, FORK_BUDGET, change);
+    const fork = new Session(copy, this.live, FORK_BUDGET, change);
     for (const breakpoint of this.breakpoints) {
       const { trigger } = breakpoint;
       const isLocal = trigger.kind === 'watch' && trigger.thing.kind === 'local';

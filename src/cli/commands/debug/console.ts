@@ -116,7 +116,8 @@ export class Console {
         this.write(`this is the end of what was recorded, at clock ${where.clock}`);
         return;
       case 'diverged':
-        this.write(`the fork can go no further, for here it is another run: ${cause.message.replace(/^.*?: /, '')}`);
+        // What the recording has instead is not known before that has come so far.
+        this.write(`the fork can go no further, for here it is another run: ${cause.message.replace(/^.*?: |, and the recording has .*$/g, '')}`);
         break;
       case 'end':
         if (cause.outcome.kind === 'exited') this.write(`the program has exited with code ${cause.outcome.code}, at clock ${where.clock}`);
