@@ -1,10 +1,32 @@
-import { defineConfig } from 'vitest/config';
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { defineConfig, type Plugin } from 'vitest/config';
 
-export default defineConfig({
+const src = join(import.meta.dirname, 'src');
+const dist = join(import.meta.dirname, 'dist');
+
+/**
+ * Tests import the sources. In mode `built` they get what was made of these instead, which is what ships, and takes
+ * little more than half of the time: vitest reads every name that one file imports from another out of an object.
+ */
+const built: Plugin = {
+  name: 'built',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    if (importer === undefined || !/^\..*\.js$/.test(source)) return null;
+    const path = relative(src, resolve(dirname(importer), source));
+    const file = join(dist, path);
+    return path.startsWith('..') || !existsSync(file) ? null : file;
+  },
+};
+
+export default defineConfig(({ mode }) => ({
+  plugins: mode === 'built' ? [built] : [],
   test: {
-    include: ['src/**/*.test.ts', 'spec-tests/**/*.test.ts', 'bench/**/*.test.mjs'],
+    include: ['src/**/*.test.ts', 'spec-tests/**/*.test.ts'],
     testTimeout: 60_000,
     // vitest by itself leaves one for its own process, which has little to do.
     maxWorkers: '100%',
+    server: { deps: { external: [/\/dist\//] } },
   },
-});
+}));
