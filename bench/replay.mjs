@@ -51,9 +51,10 @@ writeFileSync(
 );
 
 /** Writes into one of 1024 blocks of 64 KiB for about a million instructions, then into the next. */
-const writes = join(folder, 'writes.wat');
+const writes = join(folder, 'writes.wasm');
+const text = join(folder, 'writes.wat');
 writeFileSync(
-  writes,
+  text,
   `(module
     (memory (export "memory") 1024)
     (func (export "_start") (local $i i32)
@@ -65,6 +66,7 @@ writeFileSync(
           (local.get $i))
         (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 110000000))))))`,
 );
+runProcess([process.execPath, main, 'wat2wasm', text, '-o', writes]);
 
 /** Processor seconds of this process so far. */
 function cpu() {

@@ -59,17 +59,24 @@ export class Moments {
 
   /** Keeps the state in which the replay is now. */
   take(): void {
-    const { replay } = this;
-    const { machine } = replay;
-    const { clock } = machine;
+    const { clock } = this.replay.machine;
     const at = this.before(clock);
     if (this.moments[at]?.clock === clock) return;
-    const near = this.moments[at];
-    const memories = machine.store.memories.map((memory, i) => this.pages(memory, near?.memories[i] ?? []));
-    const moment: Moment = { clock, machine: machine.snapshot(false), stream: replay.save(), memories };
+    const moment = this.now();
+    for (const page of moment.memories.flat()) if (page.uses++ === 0) this.bytes += page.bytes.length + PAGE_COST;
     this.moments.splice(at + 1, 0, moment);
     this.bytes += costOf(moment);
     while (this.bytes > this.budget && this.thin());
+  }
+
+  /** The state in which the replay is now, for whoever will come back to it soon: it is not one of the list. */
+  now(): Moment {
+    const { replay } = this;
+    const { machine } = replay;
+    const { clock } = machine;
+    const near = this.moments[this.before(clock)];
+    const memories = machine.store.memories.map((memory, i) => this.pages(memory, near?.memories[i] ?? []));
+    return { clock, machine: machine.snapshot(false), stream: replay.save(), memories };
   }
 
   private pages(memory: MemoryInstance, near: readonly Page[]): Page[] {
@@ -77,9 +84,7 @@ export class Moments {
     for (let start = 0; start < memory.byteLength; start += PAGE) {
       const end = Math.min(start + PAGE, memory.byteLength);
       const old = near[pages.length];
-      const page = [old, this.zero].find((known) => known !== undefined && isSame(memory, known, start, end)) ?? copyPage(memory.u8, start, end);
-      if (page.uses++ === 0) this.bytes += page.bytes.length + PAGE_COST;
-      pages.push(page);
+      pages.push([old, this.zero].find((known) => known !== undefined && isSame(memory, known, start, end)) ?? copyPage(memory.u8, start, end));
     }
     return pages;
   }

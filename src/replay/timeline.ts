@@ -92,7 +92,15 @@ export class Timeline {
 
   /** Goes to clock value `clock`, or as near to it as the run comes. */
   async goto(clock: number, search: Search = {}): Promise<Position> {
-    await this.searching(() => this.move(clock, search));
+    const now = this.machine.clock;
+    await this.muted(async () => {
+      try {
+        await this.move(clock, search);
+      } catch (error) {
+        if (error instanceof Cancelled) await this.move(now, {});
+        throw error;
+      }
+    });
     return this.position;
   }
 
@@ -119,18 +127,18 @@ export class Timeline {
    */
   async runBack(search: Search = {}): Promise<Hit<Probe> | undefined> {
     const now = this.machine.clock;
-    return this.searching(async () => {
-      const found = await this.backwards(search, () => true, async (end) => {
+    const found = await this.elsewhere(() =>
+      this.backwards(search, () => true, async (end) => {
         let last: Hit<Probe> | undefined;
         for (;;) {
           const stop = await this.forward(end, { cancelled: search.cancelled, between: true });
           if (stop.kind !== 'stopped' || stop.reason.kind !== 'probe') return last;
           if (this.machine.clock < now) last = { position: this.position, value: stop.reason.probe };
         }
-      });
-      await this.muted(() => this.move(found?.position.clock ?? now, {}));
-      return found;
-    });
+      }),
+    );
+    if (found !== undefined) await this.goto(found.position.clock);
+    return found;
   }
 
   /**
@@ -142,7 +150,7 @@ export class Timeline {
     const { machine, moments } = this;
     const { memory = 0, thorough = false } = options;
     const now = machine.clock;
-    return this.searching(async () => {
+    return this.elsewhere(async () => {
       let last: LastWrite | undefined;
       const probe = machine.probes.onWrite(memory, address, length, (_, access) => {
         const position = { clock: machine.clock - (access.host && machine.depth > 0 ? 1 : 0), offset: this.replay.offset };
@@ -160,7 +168,6 @@ export class Timeline {
       } finally {
         probe.remove();
       }
-      await this.move(now, {});
       return last;
     });
   }
@@ -178,12 +185,9 @@ export class Timeline {
 
   /** A digest of the whole state at a clock value; the timeline stays where it is. */
   async hashAt(clock: number, search: Search = {}): Promise<string> {
-    const now = this.machine.clock;
-    return this.searching(async () => {
+    return this.elsewhere(async () => {
       await this.move(clock, search);
-      const hash = this.hash;
-      await this.move(now, {});
-      return hash;
+      return this.hash;
     });
   }
   /** The same of where the timeline stands. */
@@ -196,17 +200,14 @@ export class Timeline {
 
   // How it moves
 
-  /** Runs a search with the probes mute; one that is cancelled leaves the timeline where it was. */
-  private async searching<T>(work: () => Promise<T>): Promise<T> {
-    const now = this.machine.clock;
-    return this.muted(async () => {
-      try {
-        return await work();
-      } catch (error) {
-        if (error instanceof Cancelled) await this.muted(() => this.move(now, {}));
-        throw error;
-      }
-    });
+  /** A search with the probes mute that leads away from where the timeline stands, and in the end back. */
+  private async elsewhere<T>(work: () => Promise<T>): Promise<T> {
+    const here = this.moments.now();
+    try {
+      return await this.muted(work);
+    } finally {
+      this.moments.restore(here);
+    }
   }
 
   private async muted<T>(work: () => Promise<T>): Promise<T> {
