@@ -1,13 +1,14 @@
 import * as fs from 'node:fs';
-import { createRequire } from 'node:module';
 import * as path from 'node:path';
-import { performance } from 'node:perf_hooks';
-import * as util from 'node:util';
+import * as types from 'node:util/types';
 import * as vm from 'node:vm';
 import type { ObjectClass, Realm } from '../gojs/realm.js';
 
+/** Loaded where it is needed: together they take longer than a short program. */
+const util = () => process.getBuiltinModule('node:util');
+const nodeModule = () => process.getBuiltinModule('node:module');
+
 function classOf(value: object): ObjectClass {
-  const { types } = util;
   if (types.isProxy(value)) return 'other';
   if (typeof value === 'function') return 'function';
   if (Array.isArray(value)) return 'array';
@@ -86,15 +87,14 @@ export function freshRealm(): Realm {
     classOf,
     ...rejections(evaluate('Promise') as PromiseConstructor),
     // Inspectors that a value brings along would be called with objects of the host.
-    format: (values) => util.formatWithOptions({ customInspect: false }, ...values),
+    format: (values) => util().formatWithOptions({ customInspect: false }, ...values),
   };
 }
 
 /** Node's own global object, with what Go's host for Node adds to it. The program can do whatever Node can. */
 export function nodeRealm(): Realm {
-  Object.assign(globalThis, { require: createRequire(path.join(process.cwd(), '/')), fs, path });
-  const present = globalThis as { performance?: unknown; crypto?: unknown };
-  present.performance ??= performance;
+  Object.assign(globalThis, { require: nodeModule().createRequire(path.join(process.cwd(), '/')), fs, path });
+  const present = globalThis as { crypto?: unknown };
   present.crypto ??= process.getBuiltinModule('node:crypto').webcrypto;
   const evaluate = (script: string): unknown => vm.runInThisContext(script);
   return { global: globalThis, fresh: false, evaluate, classOf, ...rejections(Promise) };
