@@ -15,6 +15,7 @@ import type {
   SectionInfo,
   SegmentMode,
 } from '../module.js';
+import { OP } from '../opcodes.js';
 import { type ExternKind, FUNCREF, HEAP, type MemoryType, ref, type SubType, type TagType } from '../types.js';
 import { InstructionReader } from './code-reader.js';
 import { skipExpression } from './expression.js';
@@ -331,9 +332,21 @@ class Decoder {
     if (flags === 1) return { mode: PASSIVE, ...this.content() };
     const target = flags === 2 ? reader.u32() : 0;
     const offset = reader.pos;
-    skipExpression(reader);
+    if (!this.passConstant()) skipExpression(reader);
     const end = reader.pos;
     return new ActiveData(target, offset, end, this.content());
+  }
+
+  /** Passes over an expression that is only an `i32.const` of few bytes: so begin tens of thousands of segments of Go's linker. */
+  private passConstant(): boolean {
+    const { reader } = this;
+    const { bytes, pos } = reader;
+    if (bytes[pos] !== OP.i32_const) return false;
+    let last = pos + 1;
+    while (bytes[last]! >= 0x80) last++;
+    if (last - pos > 4 || last + 2 > reader.end || bytes[last + 1] !== OP.end) return false;
+    reader.pos = last + 2;
+    return true;
   }
 
   /** Bytes with their length before them. */
