@@ -40,7 +40,7 @@ export interface TurnFunction {
   readonly name: string;
   readonly begin: (context: HostCall) => Turn;
   readonly next: (context: HostCall, results: readonly Value[]) => Turn;
-  /** After a wait, with what that said; at least one instruction more may then be charged without going over a limit. */
+  /** After a wait, with what that said. */
   readonly again?: (context: HostCall, again: number) => Turn;
   /** Instead of `next`, when the activation failed; without it the call fails with the same error. */
   readonly failed?: (context: HostCall, error: Error) => Turn;

@@ -123,10 +123,9 @@ export class Machine {
     return this.callsBefore + this.state.calls[0]!;
   }
 
-  /** Counts instructions, and calls among them, that somebody executed in the guest's stead. */
-  charge(count: number, calls: number = 0): void {
-    this.state.clockEnd += count;
-    this.callsBefore += calls;
+  /** Counts a call that somebody made in the guest's stead. */
+  countCall(): void {
+    this.callsBefore++;
   }
 
   /** Activations on the flat stack. */
@@ -188,7 +187,7 @@ export class Machine {
     const taken = Math.max(0, Math.min(wait, limit - this.clock));
     state.clockEnd += taken;
     this.waiting = { wait: wait - taken, again };
-    return this.clock >= limit ? { kind: 'limit' } : { kind: 'host-call', call: this.stack.hostCall(state.rp), again };
+    return taken < wait ? { kind: 'limit' } : { kind: 'host-call', call: this.stack.hostCall(state.rp), again };
   }
 
   /** The results of the pending host call are written: its caller can go on. */

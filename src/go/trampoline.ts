@@ -73,35 +73,33 @@ export class HostTrampoline {
       name: loop.stops ? 'wasm_pc_f_loop_export' : 'wasm_pc_f_loop',
       begin: (call) => this.wait(loop, 'entry', call),
       next: (call, results) => this.wait(loop, isUnwind(results) ? 'unwind' : 'return', call),
-      again: (call, after) => this.act(loop, AFTER[after]!, call),
+      again: (call, stage) => (stage < AFTER.length ? this.tell(loop, stage, call) : this.act(loop, AFTER[stage - AFTER.length]!, call)),
     };
   }
 
-  /** The time that a part takes, up to its last instruction: that is the one that calls, returns or traps. */
+  /** The time of a part up to its last instruction, before which a turn is told; that is the one that calls, returns or traps. */
   private wait(loop: Loop, after: After, call: HostCall): Turn {
     const part = this.part(loop, after, call);
     return { wait: (this.failingLoad(part)?.count ?? part.count) - 1, again: AFTER.indexOf(after) };
   }
 
+  private tell(loop: Loop, stage: number, call: HostCall): Turn {
+    const part = this.part(loop, AFTER[stage]!, call);
+    if (part.to === 'call' && this.failingLoad(part) === undefined) this.onTurn?.(loop, maskPcF(loop, this.registers.pcF), this.registers.pcB);
+    return { wait: 1, again: stage + AFTER.length };
+  }
+
   private act(loop: Loop, after: After, call: HostCall): Turn {
     const { machine, registers } = this;
     const part = this.part(loop, after, call);
-    if (this.failingLoad(part) !== undefined) {
-      machine.charge(1);
-      throw new Trap(TRAP.memory);
-    }
+    if (this.failingLoad(part) !== undefined) throw new Trap(TRAP.memory);
     if (part.to === 'end') {
-      machine.charge(1);
       registers.clearPause();
       return 'done';
     }
-    const pcF = maskPcF(loop, registers.pcF);
-    const { pcB } = registers;
-    this.onTurn?.(loop, pcF, pcB);
-    machine.charge(1);
-    const callee = this.callee(loop, pcF);
-    machine.charge(0, 1);
-    return { call: callee, args: loop.passesPcB ? [i32(pcB)] : [] };
+    const callee = this.callee(loop, maskPcF(loop, registers.pcF));
+    machine.countCall();
+    return { call: callee, args: loop.passesPcB ? [i32(registers.pcB)] : [] };
   }
 
   private part(loop: Loop, after: After, call: HostCall): LoopPart {
