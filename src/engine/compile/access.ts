@@ -9,7 +9,7 @@ import type { Plan } from './plan.js';
 import { scan } from './scan.js';
 
 /** Translates accesses of memory: one test for alignment and bounds, or one for all accesses through a stack pointer. */
-export class AccessTranslator extends Builder {
+export abstract class AccessTranslator extends Builder {
   protected readonly store: Store;
   protected readonly func: WasmFunction;
   protected readonly locals: readonly ValType[];

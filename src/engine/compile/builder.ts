@@ -28,7 +28,7 @@ export interface Guard {
 }
 
 /** Makes the blocks of a function, their lines and the places where they are left; holds the operands. */
-export class Builder {
+export abstract class Builder {
   protected readonly reader: InstructionReader;
   protected readonly blocks: Block[] = [];
   protected readonly sites: Site[] = [];
@@ -70,7 +70,14 @@ export class Builder {
     this.guards.clear();
     this.stack.length = 0;
     for (const type of block.types) this.pushVariable(type);
+    if (this.isDead(block.offset)) {
+      this.line(this.leaving(block.site, this.stack));
+      block.end = { kind: 'stop' };
+      this.reachable = false;
+    }
   }
+  /** Is a block left to the interpreter? */
+  protected abstract isDead(offset: number): boolean;
   protected pushVariable(type: ValType): void {
     const i = this.stack.length;
     this.stack.push(words(type, `s${i}`, isWide(type) ? `z${i}` : '0', NOTHING, true));

@@ -51,8 +51,10 @@ export class Environments {
   reserve = 0;
   private readonly shared: Shared;
   private readonly all = new Map<Instance, Environment>();
-  /** Of every compiled function: takes the views of memory and globals anew. */
+  /** Of all code: takes the views of memory and globals, and what it calls, anew. */
   private readonly refreshers: (() => void)[] = [];
+  /** The same by functions that code calls directly. */
+  private readonly callers = new Map<number, (() => void)[]>();
   private readonly numeric: Record<string, unknown>;
 
   constructor(shared: Shared) {
@@ -94,19 +96,29 @@ export class Environments {
     return environment;
   }
 
-  /** Runs generated source; its last value is the updater of the views. `parts` is `P` in it. */
-  make({ names }: Environment, { types, tables }: Version, body: string, parts: readonly (Code | undefined)[]): unknown[] {
+  /** Runs generated source; its last value is what takes views anew. `parts` is `P` in it, and `profile` is `W`. */
+  make({ names }: Environment, { types, tables, callees }: Version, body: string, parts: readonly (Code | undefined)[], profile?: Int32Array): unknown[] {
     let head = HEADS.get(names);
-    if (head === undefined) HEADS.set(names, (head = `'use strict';const {${Object.keys(names).join(',')}}=E;${VIEWS}`));
+    if (head === undefined) HEADS.set(names, (head = `'use strict';const {${Object.keys(names).join(',')}}=E;`));
+    // Variables and not constants: what is closed over would be tested for being initialised.
+    head += `var ${[...'MBCHKSDG', ...[...callees].map((func) => `F${func}`)].join()};`;
+    head += `const u=()=>{${VIEWS}${[...callees].map((func) => `F${func}=T[${func}];`).join('')}};u();`;
     for (const type of types) head += `const Y${type}=typed(${type});`;
     for (const table of tables) head += `const N${table}=tables[${table}];`;
-    const made = new Function('E', 'P', head + body)(names, parts) as unknown[];
-    this.refreshers.push(made.pop() as () => void);
+    const made = new Function('E', 'P', 'W', head + body)(names, parts, profile) as unknown[];
+    const refresh = made.pop() as () => void;
+    this.refreshers.push(refresh);
+    for (const func of callees) {
+      const callers = this.callers.get(func);
+      if (callers === undefined) this.callers.set(func, [refresh]);
+      else callers.push(refresh);
+    }
     return made;
   }
   /** All code is out of date. */
   forget(): void {
     this.refreshers.length = 0;
+    this.callers.clear();
   }
 
   /** What the store has got since the last time. */
@@ -150,6 +162,7 @@ export class Environments {
       const typed = environment.typed.get(typeId);
       if (typed !== undefined) typed[func + 1] = this.ownCode(environment, func);
     }
+    for (const refresh of this.callers.get(func) ?? []) refresh();
   }
 
   private leafCall(environment: Environment, host: LeafFunction): Code {
@@ -190,9 +203,8 @@ export class Environments {
   }
 }
 
-/** Views of memory and globals, and what takes them anew. */
-const VIEWS =
-  'var M,B,C,H,K,S,D,G;const u=()=>{M=memory.i32;B=memory.u8;C=memory.i8;H=memory.u16;K=memory.i16;S=memory.f32;D=memory.f64;G=globals.i32;};u();';
+/** Takes the views of memory and globals. */
+const VIEWS = 'M=memory.i32;B=memory.u8;C=memory.i8;H=memory.u16;K=memory.i16;S=memory.f32;D=memory.f64;G=globals.i32;';
 /** The beginning of all generated code of an environment. */
 const HEADS = new WeakMap<Record<string, unknown>, string>();
 

@@ -1,9 +1,11 @@
 import { F64, type ValType } from '../../wasm/types.js';
 import type { Store, WasmFunction } from '../store.js';
-import { type Block, type Edge, type Site, successors } from './block.js';
+import type { Block, Site } from './block.js';
+import { guardDispatch, thread } from './dispatch.js';
+import { mark } from './profile.js';
 import { arrange } from './structure.js';
 import { isWide, leaving } from './builder.js';
-import type { Plan } from './plan.js';
+import { type Plan, PROFILED_CALLS } from './plan.js';
 import { type Translation, Translator } from './translate.js';
 import { wordsOfNumber } from './operand.js';
 import { REFUSED } from './departure.js';
@@ -26,6 +28,9 @@ export interface Version {
   /** Types and tables of its indirect calls. */
   readonly types: ReadonlySet<number>;
   readonly tables: ReadonlySet<number>;
+  /** Functions that it calls directly. */
+  readonly callees: ReadonlySet<number>;
+  readonly blocks: readonly Block[];
 }
 
 /** Bytes of a JavaScript frame besides its variables, generously. */
@@ -42,6 +47,7 @@ export function generate(store: Store, func: WasmFunction, address: number, from
   thread(translation.blocks);
   const through = from === 0 ? guardDispatch(translation.entry, part) : undefined;
   const dispatches = through !== undefined && part === 0 && through.local < func.type.params.length;
+  if (plan.profile) mark(translation.blocks);
   const site = sites[from]!;
   const block = from === 0 ? translation.entry : site.kind === 'after' ? site.next! : translation.blocks.find(({ site: start }) => start === from)!;
   const names = variables(translation);
@@ -51,7 +57,7 @@ export function generate(store: Store, func: WasmFunction, address: number, from
   const name = from === 0 ? (part === 0 ? `f${address}` : `f${address}p${part}`) : `f${address}_${from}`;
   const parameters = parametersOf(translation, func);
   const parts = dispatches ? `if(l${through.local}!==0&&(F=P[l${through.local}])!==undefined)return F(c,d-${cost}${parameters.map((name) => `,${name}`).join('')});` : '';
-  const source = from === 0 ? called(name, address, translation, parameters, names, cost, parts, body) : resumed(name, translation, block, names, body);
+  const source = from === 0 ? called(name, address, translation, parameters, names, cost, parts, plan.profile ? `if(W[0]++>=${PROFILED_CALLS})break X;${body}` : body) : resumed(name, translation, block, names, body);
   const locals = translation.localTypes.map((type, i) => (translation.floats[i]! ? wordsOfNumber(type, `l${i}`).join() : `l${i},${isWide(type) ? `h${i}` : '0'}`));
   return {
     source: source(`return x(${[address, 'k', 'c', ...locals].join(',')});`),
@@ -64,6 +70,8 @@ export function generate(store: Store, func: WasmFunction, address: number, from
     partLocal: dispatches ? through.local : -1,
     types: translation.types,
     tables: translation.tables,
+    callees: translation.callees,
+    blocks: translation.blocks,
   };
 }
 
@@ -139,46 +147,4 @@ function resumed(name: string, { localTypes, floats }: Translation, block: Block
   const taken = new Set(values.map((value) => value.slice(0, value.indexOf('='))));
   const declared = [...names.filter((name) => name !== '' && !taken.has(name.slice(0, -2))), ...values].join(',');
   return (tail) => `function ${name}(c,d,I,p){c=c|0;d=d|0;${odd}let ${declared};X:{${body}}${tail}}`;
-}
-
-/**
- * Go's functions jump by setting PC_B to a constant and branching to a block that dispatches on it: such jumps go
- * straight to where the constant leads.
- */
-function thread(blocks: readonly Block[]): void {
-  for (const block of blocks) {
-    for (const edge of successors(block.end)) {
-      const through = dispatcher(edge);
-      if (through === undefined || block.known === undefined || block.known.local !== through.local) continue;
-      follow(edge, through.edges[Math.min(block.known.value >>> 0, through.edges.length - 1)]!);
-    }
-  }
-}
-
-function dispatcher({ target, text }: Edge): { local: number; edges: readonly Edge[] } | undefined {
-  const { end } = target;
-  if (end.kind !== 'switch' || end.local < 0 || target.types.length > 0 || text !== '' || target.lines.some((line) => line !== '')) return undefined;
-  return end.edges.every((edge) => edge.text === '') ? end : undefined;
-}
-function follow(edge: Edge, next: Edge): void {
-  edge.count += edge.target.count;
-  edge.target = next.target;
-}
-
-/**
- * A function that begins with a dispatch is compiled for one value of what it dispatches on; for its first entry it
- * leaves where it is resumed. Answers the dispatch.
- */
-function guardDispatch(entry: Block, part: number): { local: number; edges: readonly Edge[]; site: number } | undefined {
-  const { end } = entry;
-  if (end.kind !== 'goto') return undefined;
-  const through = dispatcher(end.edge);
-  if (through === undefined) return undefined;
-  const head = end.edge.target;
-  const resume: Block = { ...head, id: -1, lines: [leaving(head.site, [])], count: 0, end: { kind: 'stop' }, known: undefined };
-  const first: Edge = { target: head, text: '', count: 0 };
-  follow(first, through.edges[Math.min(part, through.edges.length - 1)]!);
-  if (part > 0) entry.end = { kind: 'goto', edge: first };
-  else entry.end = { kind: 'if', condition: `l${through.local}!==0`, taken: { target: resume, text: '', count: 0 }, otherwise: first };
-  return { ...through, site: head.site };
 }

@@ -10,10 +10,13 @@ import { isWide } from './builder.js';
 import { Departure, MARK, REFUSED } from './departure.js';
 import { type Code, type Environment, Environments, type FromFrame } from './environment.js';
 import { FRAME_BYTES, generate, type Version } from './generate.js';
-import type { Plan } from './plan.js';
+import { type Plan, PROFILED_CALLS } from './plan.js';
+import { blocksThatRan } from './profile.js';
 
 /** More bytes of source than this are likely to be above what V8 optimises (61,440 bytes of bytecode). */
 const MAX_SOURCE = 52_000;
+/** Larger functions are not even run to see what of them is used. */
+const MAX_PROFILED = 400_000;
 /** Versions of a function that begin behind its entry. */
 const MAX_RESUMED = 24;
 /** Without this much room for JavaScript frames compiled code is not entered. */
@@ -36,7 +39,7 @@ const CHANGE_HEAT = 1000;
  * code that must expect anything of its variables; what is called anew has their types.
  */
 const SLICE = 20_000_000;
-/** How often a function is compiled again because code is reached that was left out. */
+/** How often a function is compiled again because code is reached that was left out, where that has no price. */
 const MAX_AGAIN = 4;
 
 interface Compiled {
@@ -56,6 +59,8 @@ interface Compiled {
   /** Byte offsets of calls that its code leaves out. */
   readonly cold: ReadonlySet<number>;
   readonly plan: Plan;
+  /** Which of its blocks have run, where that is being found out. */
+  readonly profile: Int32Array | undefined;
   readonly results: FuncType['results'];
 }
 
@@ -171,17 +176,25 @@ export class CompiledTier {
   private add(func: number, instance: WasmFunction): void {
     const cold = new Set<number>();
     const slow = new Set(this.unaligned.get(func));
-    const unaligned = (offset: number): boolean => this.eager || slow.has(offset);
-    const version = generate(this.store, instance, func, 0, {
+    const live = this.live.get(func);
+    const ran = live === undefined ? undefined : new Set(live);
+    const common = { unaligned: (offset: number): boolean => this.eager || slow.has(offset), dead: (offset: number): boolean => ran?.has(offset) === false };
+    let version = generate(this.store, instance, func, 0, {
+      ...common,
       cold: (offset, callee) => {
         if (this.eager || this.functions.has(callee) || this.heap.isLowered(callee) || this.hostOf(callee) !== undefined) return false;
         cold.add(offset);
         return true;
       },
-      unaligned,
+      profile: false,
     });
-    const plan: Plan = { cold: (offset) => cold.has(offset), unaligned };
-    if (version.source.length > MAX_SOURCE) throw new NotWorthCompiling(`too large (${version.source.length} characters)`);
+    const plan: Plan = { ...common, cold: (offset) => cold.has(offset), profile: false };
+    let profile: Int32Array | undefined;
+    if (version.source.length > MAX_SOURCE) {
+      if (live !== undefined || version.source.length > MAX_PROFILED) throw new NotWorthCompiling(`too large (${version.source.length} characters)`);
+      version = generate(this.store, instance, func, 0, { ...plan, profile: true });
+      profile = new Int32Array(version.blocks.length + 1);
+    }
     const environment = this.environments.of(instance.instance);
     const { params, results } = instance.type;
     let at = 0;
@@ -192,10 +205,10 @@ export class CompiledTier {
     });
     const parts: (Code | undefined)[] = Array.from({ length: version.parts });
     const body = `const f=(${version.source});return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`;
-    const [code, enter] = this.environments.make(environment, version, body, parts) as [Code, FromFrame];
+    const [code, enter] = this.environments.make(environment, version, body, parts, profile) as [Code, FromFrame];
     const calls = version.sites.flatMap((site, i) => (site.kind === 'after' ? [i] : []));
     const segment = this.heap.addCompiled(func, calls.map((i) => version.sites[i]!.offset));
-    this.functions.set(func, { func, environment, version, code, enter, segment, calls, resumed: new Map(), parts, partHeat: new Map(), cold, plan, results });
+    this.functions.set(func, { func, environment, version, code, enter, segment, calls, resumed: new Map(), parts, partHeat: new Map(), cold, plan, profile, results });
     this.longest = Math.max(this.longest, 3 * version.size + 16);
     this.largest = Math.max(this.largest, version.cost);
     this.statistics.compiled++;
@@ -479,6 +492,11 @@ export class CompiledTier {
   private learn(compiled: Compiled, k: number, words: readonly number[]): void {
     const { version, func } = compiled;
     const site = version.sites[k]!;
+    if (site.kind === 'entry' && compiled.profile !== undefined && compiled.profile[0]! > PROFILED_CALLS) return this.endProfile(compiled, compiled.profile);
+    if (site.kind === 'start' && compiled.plan.dead(site.offset)) {
+      this.live.get(func)!.add(site.offset);
+      return this.compileAgain(func, site);
+    }
     if (k === version.partSite) this.warmPart(compiled, words[2 * version.partLocal]!);
     if (this.eager || site.kind !== 'at') return;
     if (site.access) return this.learnAccess(compiled, site);
@@ -486,6 +504,13 @@ export class CompiledTier {
     const callee = site.table < 0 ? site.callee : (this.store.tables[site.table]!.elements[words[words.length - 2]! >>> 0] ?? 0) / 4 - 1;
     if (callee >= 0 && this.hostOf(callee) === undefined) this.warm(callee, CHANGE_HEAT);
     if (compiled.cold.has(site.offset)) this.compileAgain(func, site);
+  }
+  /** Byte offsets of blocks of large functions that were found to run. */
+  private readonly live = new Map<number, Set<number>>();
+  private endProfile({ func, version }: Compiled, profile: Int32Array): void {
+    this.live.set(func, blocksThatRan(version.blocks, profile));
+    this.drop(func);
+    this.compile(func);
   }
   /** Byte offsets of accesses that were found not to be aligned, by function. */
   private readonly unaligned = new Map<number, Set<number>>();
@@ -499,7 +524,8 @@ export class CompiledTier {
   private compileAgain(func: number, site: Site): void {
     site.heat += CHANGE_HEAT;
     const times = this.again.get(func) ?? 0;
-    if (site.heat < this.price(func) || times >= MAX_AGAIN) return;
+    // Each time it must have cost twice as much.
+    if (site.heat < this.price(func) * 2 ** times || (this.eager && times >= MAX_AGAIN)) return;
     this.again.set(func, times + 1);
     this.drop(func);
     this.compile(func);

@@ -28,6 +28,8 @@ export interface Translation {
   /** Types and tables of indirect calls. */
   readonly types: ReadonlySet<number>;
   readonly tables: ReadonlySet<number>;
+  /** Functions that are called directly. */
+  readonly callees: ReadonlySet<number>;
 }
 
 interface Control {
@@ -49,10 +51,15 @@ export class Translator extends AccessTranslator {
   private size = 0;
   private readonly types = new Set<number>();
   private readonly tables = new Set<number>();
+  private readonly callees = new Set<number>();
 
   constructor(store: Store, func: WasmFunction, plan: Plan) {
     super(store, func, plan);
     if (this.locals.includes(V128)) throw new NotWorthCompiling('vectors');
+  }
+
+  protected override isDead(offset: number): boolean {
+    return this.plan.dead(offset);
   }
 
   translate(): Translation {
@@ -67,7 +74,7 @@ export class Translator extends AccessTranslator {
     }
     for (const site of this.sites) if (site.kind === 'at') site.uncount += site.next!.count;
     return {
-      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, floats: this.floats, pointers: this.pointers, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables,
+      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, floats: this.floats, pointers: this.pointers, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables, callees: this.callees,
     };
   }
 
@@ -613,11 +620,10 @@ export class Translator extends AccessTranslator {
     if (otherwise !== undefined) {
       // Without an `else` the parameters are the results.
       this.begin(otherwise);
-      const edge = this.edge(control);
-      this.block.end = { kind: 'goto', edge };
+      if (this.reachable) this.block.end = { kind: 'goto', edge: this.edge(control) };
     }
     this.controls.pop();
-    this.begin(control.target!);
+    if (control.target !== undefined) this.begin(control.target);
   }
 
   private branchIf(): void {
@@ -649,14 +655,16 @@ export class Translator extends AccessTranslator {
     if (!indirect && this.plan.cold(reader.start, address)) return this.interpreted(address);
     this.simplify();
     const table = indirect ? instance.tables[reader.y]! : -1;
-    let target = `T[${address}]`;
+    let test = `F${address}`;
+    let target = test;
     if (indirect) {
       if (store.tables[table]!.is64) throw new NotWorthCompiling('a table with 64-bit addresses');
       this.types.add(typeId);
       this.tables.add(table);
-      target = `Y${typeId}[N${table}.elements[${this.stack.at(-1)!.lo()}>>>0]>>2]`;
-    }
-    this.line(`if((F=${target})===undefined){${this.leave(address, table)}}`);
+      test = `(F=Y${typeId}[N${table}.elements[${this.stack.at(-1)!.lo()}>>>0]>>2])`;
+      target = 'F';
+    } else this.callees.add(address);
+    this.line(`if(${test}===undefined){${this.leave(address, table)}}`);
     if (indirect) this.pop();
     const count = type.params.length;
     const first = this.stack.length - count;
@@ -672,7 +680,7 @@ export class Translator extends AccessTranslator {
     const site = this.addSite('after', reader.start, next);
     this.stack.length = 0;
     for (const operand of below) this.pushVariable(operand);
-    this.line(`c=F(c,d${args})|0;if(c<0){${this.leaving(site, this.stack)}}`);
+    this.line(`c=${target}(c,d${args})|0;if(c<0){${this.leaving(site, this.stack)}}`);
     this.block.known = undefined;
     type.results.forEach((result, i) => {
       this.line(`s${first + i}=Q[${2 * i}];${isWide(result) ? `z${first + i}=Q[${2 * i + 1}];` : ''}`);
