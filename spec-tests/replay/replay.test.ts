@@ -68,7 +68,8 @@ async function moved(recorded: Recorded, name: string, gotos: number): Promise<v
   const straight = new Replay(testModule(name), reread(recorded));
   const hashes = new Map<number, string>();
   for (const clock of [...clocks].sort((a, b) => a - b)) {
-    straight.advance(clock);
+    // At 0 a timeline stands before the host's first call, and a replay that is run to there behind it.
+    if (clock > 0) straight.advance(clock);
     expect(straight.machine.clock).toBe(clock);
     hashes.set(clock, hashOf(digestOf(straight.machine)));
   }
