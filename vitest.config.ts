@@ -23,7 +23,7 @@ const built: Plugin = {
 export default defineConfig(({ mode }) => ({
   plugins: mode === 'built' ? [built] : [],
   test: {
-    include: ['src/**/*.test.ts', 'spec-tests/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'spec-tests/**/*.test.ts', 'bench/**/*.test.mjs'],
     testTimeout: 60_000,
     // vitest by itself leaves one for its own process, which has little to do.
     maxWorkers: '100%',

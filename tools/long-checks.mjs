@@ -33,7 +33,7 @@ export function runChecks(memory, all, names, fresh) {
   const failed = [];
   for (const [i, { name, goal, test, env }] of todo.entries()) {
     console.log(`\n${i + 1} of ${todo.length}: ${name}`);
-    const { status } = spawnSync('npx', ['vitest', 'run', `spec-tests/${test}.test.ts`, '--reporter=verbose', '--testTimeout=3600000'], {
+    const { status } = spawnSync('npx', ['vitest', 'run', '--mode', 'built', `spec-tests/${test}.test.ts`, '--reporter=verbose', '--testTimeout=3600000'], {
       cwd: root,
       stdio: 'inherit',
       env: { ...process.env, ...env },
