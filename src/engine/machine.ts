@@ -41,14 +41,16 @@ export interface MachineOptions {
   /** Cells of operands and locals, 8 bytes each (default 32 Mi). */
   readonly maxStackCells?: number | undefined;
   readonly tier?: 'auto' | 'interp' | 'compiled' | undefined;
-  /** How often a place must be reached before code for it is compiled; 0 compiles every function when it is first called. */
+  /**
+   * How many times what compiling it costs a function must have cost before it is compiled (default 200 for `auto`); 0
+   * compiles every function when it is first called, which is the default for `compiled`.
+   */
   readonly patience?: number | undefined;
 }
 
 /** How much a run charges at most before it comes back to this file. */
 const SLICE = 2 ** 30;
-/** Whether `auto` compiles: not before that is never slower. */
-const AUTO_COMPILES: boolean = false;
+/** How many times what compiling it costs a function must have cost before `auto` compiles it: less made the Go CPU mix slower. */
 const AUTO_PATIENCE = 200;
 
 /**
@@ -101,7 +103,7 @@ export class Machine {
   }
 
   private makeTier({ tier, patience }: MachineOptions): CompiledTier | undefined {
-    if (tier !== 'compiled' && !(tier === 'auto' && AUTO_COMPILES)) return undefined;
+    if (tier !== 'compiled' && tier !== 'auto') return undefined;
     const { store, state, heap, functions } = this;
     const hostOf = (func: number): HostFunction | undefined => functions.host(func);
     const probed = (func: number): boolean => this.probes.positions(func) !== undefined || this.probes.watchedAddresses !== undefined;

@@ -95,7 +95,8 @@ export class CompiledTier {
   private readonly functions = new Map<number, Compiled>();
   private readonly departure = new Departure();
   private readonly environments: Environments;
-  private readonly stackBytes: number;
+  /** Measured when it is first needed. */
+  private stackBytes = 0;
   /** How many times its price a function must have cost before it is compiled. */
   private readonly patience: number;
 
@@ -109,7 +110,6 @@ export class CompiledTier {
     const { departure } = this;
     const compiled = (func: number): Compiled | undefined => this.functions.get(func);
     this.environments = new Environments({ store, state, departure, hostOf, compiled, leave: (func, site, c, locals) => this.leave(func, site, c, locals) });
-    this.stackBytes = measureStack();
   }
 
   // Choosing what to compile
@@ -441,6 +441,7 @@ export class CompiledTier {
   private room(fp: number, rp: number): number {
     const { state, environments } = this;
     const { maxCallDepth, maxStackCells } = state.limits;
+    if (this.stackBytes === 0) this.stackBytes = measureStack();
     const frames = Math.ceil(this.stackBytes / FRAME_BYTES);
     if (state.recordEnd - rp < frames * RECORD && state.recordEnd < maxCallDepth * RECORD) {
       const bigger = new Int32Array(state.records.length * 2 + frames * RECORD);
