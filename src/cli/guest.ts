@@ -10,6 +10,7 @@ import { EXIT, Refusal } from './errors.js';
 import type { GuestSettings } from './guest-options.js';
 import { loadFile } from './module-file.js';
 import { nearest } from './nearest.js';
+import { optimiseLoop, SHORT_RUN } from './optimiser.js';
 import { print, say } from './output.js';
 import { usedParts } from './parts.js';
 import { reportFailure, reportStop } from './report.js';
@@ -108,10 +109,22 @@ export async function runProgram(program: Program, limit: number | undefined, st
   const emptied = (): void => program.go?.outOfEvents();
   process.on('beforeExit', emptied);
   try {
-    return await stats.running(() => runner.run(limit));
+    return await stats.running(() => (runner === program ? runWarmingUp(program, limit) : runner.run(limit)));
   } finally {
     process.off('beforeExit', emptied);
   }
+}
+
+async function runWarmingUp(program: Program, limit = Infinity): Promise<Outcome> {
+  const short = program.machine.clock + SHORT_RUN;
+  optimiseLoop(false);
+  try {
+    const outcome = await program.run(Math.min(limit, short));
+    if (limit <= short || outcome.kind !== 'stopped' || outcome.reason.kind !== 'limit') return outcome;
+  } finally {
+    optimiseLoop(true);
+  }
+  return program.run(limit);
 }
 
 /** What an outcome means for the process, said where it has to be. */
