@@ -16,10 +16,7 @@ const PROGRAMS = {
     (func (export "_start") (call $down (i32.const 900000))))`,
 };
 
-/**
- * What may pass before the prompt is back, in milliseconds: of the processor's time, so that other work does not count,
- * and in the quickest round, because the host's collector and compiler may take any other.
- */
+/** What may pass before the prompt is back, in milliseconds: of the processor's time, so that other work does not count. */
 const AT_MOST = 500;
 /** Rounds of continue and Ctrl-C. */
 const ROUNDS = 3;
@@ -36,7 +33,13 @@ function time(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-it.each(Object.entries(PROGRAMS))('in %s', async (_, text) => {
+/** Known to miss the bound, by seconds, in every round but the quickest: to be mended, and then moved to the others. */
+const TOO_SLOW = 'a recursion of 900,000 frames';
+const cases = Object.entries(PROGRAMS);
+it.each(cases.filter(([name]) => name !== TOO_SLOW))('in %s', interrupted);
+it.fails.each(cases.filter(([name]) => name === TOO_SLOW))('in %s (known to be too slow)', interrupted);
+
+async function interrupted(_: string, text: string): Promise<void> {
   const file = join(folder, 'program.wat');
   writeFileSync(file, text);
   const child = spawn(process.execPath, [main, 'debug', '--clock', 'real', file], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -68,5 +71,5 @@ it.each(Object.entries(PROGRAMS))('in %s', async (_, text) => {
   } finally {
     child.kill('SIGKILL');
   }
-  expect(Math.min(...took)).toBeLessThan(AT_MOST);
-});
+  expect(Math.max(...took)).toBeLessThan(AT_MOST);
+}
