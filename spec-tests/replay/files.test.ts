@@ -114,7 +114,7 @@ describe('a file that is no recording, or no whole one,', () => {
     refused('retunwind rec', 'cut off within its first line');
     refused('hello, world: this is no recording at all', 'is no recording');
     refused(readFileSync(hello), 'is no recording');
-    refused('retunwind recording 9\n', 'version 9, and this retunwind knows version 1');
+    refused('retunwind recording 9\n', 'version 9, and this retunwind knows version 2');
     const whole = readFileSync(recording);
     refused(whole.subarray(0, 26), 'cut off within its head');
     const bent = Uint8Array.from(whole);

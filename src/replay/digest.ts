@@ -20,9 +20,8 @@ export interface Digest {
   readonly parts: readonly Int32Array[];
 }
 
-/** `pageHashes`: of a memory, where somebody has them already. */
-export function digestOf(machine: Machine, pageHashes: (memory: MemoryInstance, index: number) => Int32Array = hashPages): Digest {
-  return digestSnapshot(machine.snapshot(false), machine.store.memories.map(pageHashes), machine);
+export function digestOf(machine: Machine): Digest {
+  return digestSnapshot(machine.snapshot(false), machine.store.memories.map(hashPages), machine);
 }
 
 export function hashPages(memory: MemoryInstance): Int32Array {
@@ -61,16 +60,17 @@ export function digestSnapshot(snapshot: Snapshot, memories: readonly Int32Array
 /** Innermost first. A frame ends where the next begins. */
 function hashFrames({ frames, cells }: Snapshot): Int32Array {
   const count = frames.length / RECORD;
+  const single = Math.min(count, FRAMES);
   const hashes = new Int32Array(Math.min(count, FRAMES + 1));
+  const hash = (records: number, recordsEnd: number, start: number, end: number): number => mix(hashWords(frames, records, recordsEnd), hashWords(cells, start, end));
   let end = cells.length;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < single; i++) {
     const at = (count - 1 - i) * RECORD;
     const start = Math.min(frames[at + 2]!, end);
-    const hash = mix(hashWords(frames, at, at + RECORD), hashWords(cells, start, end));
+    hashes[i] = hash(at, at + RECORD, start, end);
     end = start;
-    const into = Math.min(i, FRAMES);
-    hashes[into] = i <= FRAMES ? hash : mix(hashes[into]!, hash);
   }
+  if (count > single) hashes[single] = hash(0, (count - single) * RECORD, 0, end);
   return hashes;
 }
 

@@ -14,7 +14,7 @@
  * bytes, `text` a uint and as many bytes of UTF-8.
  */
 export const MAGIC = 'retunwind recording';
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Bytes before a chunk's content. */
 export const CHUNK_HEAD = 24;

@@ -8,7 +8,7 @@ import { GuestExit } from '../host/exit.js';
 import type { Streams } from '../host/io.js';
 import { type Need, type Outcome, type Program, type ProgramOptions, untilDone, type World } from '../program/program.js';
 import { cellsOf, I32, type ValType } from '../wasm/types.js';
-import { type Digest, digestOf } from './digest.js';
+import { type Digest, digestSnapshot, hashPages } from './digest.js';
 import { EVENT, FAILURES, OUTCOMES, RecordingError, type RecordingHeader } from './format.js';
 import { RecordingWriter, type Sink } from './recording-writer.js';
 import type { StreamWriter } from './stream-writer.js';
@@ -408,9 +408,10 @@ export class Recorder {
     const { machine, store } = this.program;
     this.out.u8(EVENT.checkpoint);
     this.tick();
-    this.digest(digestOf(machine));
+    const snapshot = machine.snapshot(false);
+    this.digest(digestSnapshot(snapshot, store.memories.map(hashPages), machine));
     this.completed();
-    const bytes = store.memories.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const bytes = store.memories.reduce((sum, { byteLength }) => sum + byteLength, snapshot.frames.byteLength + snapshot.cells.byteLength);
     this.nextCheckpoint = machine.clock + Math.max(CHECKPOINTS.least, bytes * CHECKPOINTS.perByte);
   }
 

@@ -111,10 +111,11 @@ export class Timeline {
 
   /** Runs forwards with all probes until one asks to stop, `limit` is reached or the run ends. */
   async run(limit: number = Infinity, search: Search = {}): Promise<Stop> {
+    const looking = { cancelled: search.cancelled };
     for (;;) {
-      const stop = await this.forward(limit, { cancelled: search.cancelled });
+      const stop = await this.forward(limit, looking);
       if (stop.kind !== 'edge') return stop.kind === 'stopped' ? stop.reason : this.atEnd(stop);
-      if (!(await this.extend())) return { kind: 'edge' };
+      if (!(await this.extend(looking))) return { kind: 'edge' };
     }
   }
   private atEnd(outcome: Exclude<ReplayOutcome, { kind: 'stopped' }>): Stop {
@@ -229,8 +230,9 @@ export class Timeline {
     const start = machine.clock;
     const progress = (): void => search.progress?.((machine.clock - start) / Math.max(1, Math.min(clock, this.edge) - start));
     while (machine.clock < clock) {
-      const stop = await this.forward(clock, { ...search, progress });
-      if (stop.kind === 'edge' && (await this.extend())) continue;
+      const looking = { ...search, progress };
+      const stop = await this.forward(clock, looking);
+      if (stop.kind === 'edge' && (await this.extend(looking))) continue;
       if (stop.kind !== 'stopped' || stop.reason.kind === 'limit') return;
     }
   }
@@ -290,10 +292,12 @@ export class Timeline {
     if (cancelled?.() === true) throw new Cancelled();
   }
 
-  private async extend(): Promise<boolean> {
+  private async extend(looking: Looking): Promise<boolean> {
     const { recording } = this.replay;
     const { complete, clock } = recording;
     while (this.live !== undefined) {
+      // `forward` comes to the edge before it would look up itself.
+      await this.lookUp(looking);
       const more = await this.live.extend();
       if (recording.complete > complete || recording.clock > clock) return true;
       if (!more) return false;

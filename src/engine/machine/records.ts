@@ -80,33 +80,36 @@ export class Records {
     const frames = new Int32Array(state.rp + RECORD);
     const innermost = this.standing(state.rp);
     // The other frames end where the innermost begins, or below.
-    const cells = new Int32Array(innermost.types.reduce((word, type) => word + wordsOf(type), records[state.rp + FP]!));
+    const cells = new Int32Array(records[state.rp + FP]! + innermost.words);
     // A deep recursion waits in one place a million times.
     const callers = new Map<number, Standing>();
     for (let rp = 0; rp <= state.rp; rp += RECORD) {
       const pc = records[rp + PC]!;
       const known = rp === state.rp ? innermost : callers.get(pc);
       const standing = known ?? this.standing(rp);
-      const { place, offset, types } = standing;
+      const { place, offset, used } = standing;
       if (known === undefined && place !== undefined) callers.set(pc, standing);
-      let word = records[rp + FP]!;
+      const fp = records[rp + FP]!;
       frames[rp] = records[rp + KIND]!;
       frames[rp + 1] = records[rp + FUNC]!;
-      frames[rp + 2] = word;
+      frames[rp + 2] = fp;
       frames[rp + 3] = offset;
-      if (place !== undefined) materialise(state.cells, word, place);
-      for (const type of types) word = copyValue(cells, i32, word, type);
+      if (place !== undefined && place.operands.length > 0) materialise(state.cells, fp, place);
+      for (let i = 0; i < used.length; i++) {
+        const word = fp + used[i]!;
+        cells[word] = i32[word]!;
+      }
     }
     return { frames, cells };
   }
   private standing(rp: number): Standing {
     const { state } = this;
     const kind = state.records[rp + KIND];
-    if (kind !== FRAME.wasm) return { place: undefined, offset: 0, types: kind === FRAME.host ? state.store.funcs[state.records[rp + FUNC]!]!.type.params : [] };
+    if (kind !== FRAME.wasm) return { place: undefined, offset: 0, ...layout(kind === FRAME.host ? state.store.funcs[state.records[rp + FUNC]!]!.type.params : []) };
     const place = this.positions.placeOf(rp);
     const wasm = this.functions.wasm(state.records[rp + FUNC]!);
     const types = [...localTypes(state.store, wasm), ...place.operands.map((operand) => operand.type)];
-    return { place, types, offset: rp === state.rp ? startOffset(wasm, place.offset) : place.offset };
+    return { place, ...layout(types), offset: rp === state.rp ? startOffset(wasm, place.offset) : place.offset };
   }
 
   /** Puts records and cells into the state of a snapshot; every frame goes on in exact code. */
@@ -147,13 +150,19 @@ interface Standing {
   readonly place: Place | undefined;
   /** Byte offset in the module. */
   readonly offset: number;
-  readonly types: readonly ValType[];
+  /** How many words its cells have, and which of them hold something: the other half of a narrow value's cell does not. */
+  readonly words: number;
+  readonly used: readonly number[];
 }
 
-/** Answers where the next value stands. What lies in the unused half of a cell is left out. */
-function copyValue(target: Int32Array, source: Int32Array, word: number, type: ValType): number {
-  const words = wordsOf(type);
-  const used = type === I64 || type === F64 || type === V128 ? words : 1;
-  for (let i = 0; i < used; i++) target[word + i] = source[word + i]!;
-  return word + words;
+function layout(types: readonly ValType[]): Pick<Standing, 'words' | 'used'> {
+  const used: number[] = [];
+  let words = 0;
+  for (const type of types) {
+    const size = wordsOf(type);
+    const wide = type === I64 || type === F64 || type === V128;
+    for (let i = 0; i < (wide ? size : 1); i++) used.push(words + i);
+    words += size;
+  }
+  return { words, used };
 }
