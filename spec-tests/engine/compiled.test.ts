@@ -97,11 +97,13 @@ describe('compiled code', () => {
     run.call('run', i32(100));
     expect(writes).toBe(2);
     watch.remove();
-    const { entries } = run.machine.compilation!;
-    // The first call still finds out that code is to be made anew.
+    const { entries, compiled } = run.machine.compilation!;
+    // The first call still finds out that other code is to be run.
     for (let i = 0; i < 2; i++) run.call('run', i32(100));
     expect(writes).toBe(2);
     expect(run.machine.compilation!.entries).toBeGreaterThan(entries);
+    // It was only out of use meanwhile.
+    expect(run.machine.compilation!.compiled).toBe(compiled);
   });
 
   it('does not show wrong frames to a leaf', () => {

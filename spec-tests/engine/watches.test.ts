@@ -138,6 +138,51 @@ describe('watches', () => {
     expect(count).toBe(last);
   });
 
+  it.each(['interp', 'compiled', 'auto'] as const)('come and go in the middle of calls, of either kind (%s)', (tier) => {
+    const program = compile(`(module (memory 1)
+      (func $down (export "run") (param $n i32) (result i64)
+        (i32.store (i32.shl (local.get $n) (i32.const 2)) (i32.mul (local.get $n) (i32.const 7)))
+        (i64.add
+          (i64.load32_u (i32.shl (local.get $n) (i32.const 2)))
+          (i64.add
+            (if (result i64) (local.get $n)
+              (then (call $down (i32.sub (local.get $n) (i32.const 1))))
+              (else (memory.copy (i32.const 300) (i32.const 200) (i32.const 40)) (i64.const 1)))
+            (block (result i64) (i32.store16 offset=2 (i32.shl (local.get $n) (i32.const 2)) (i32.const 3)) (i64.load32_u (i32.shl (local.get $n) (i32.const 2))))))))`).module;
+    const from = 100;
+    const length = 150;
+    /** Which of them is watched for, by the number of the stretch. */
+    const watchesIn = (stretch: number): readonly Access['kind'][] => ([[], ['write'], [], ['read'], ['write', 'read'], ['read', 'write']] as const)[stretch % 6]!;
+    interface Heard extends Pick<Access, 'kind' | 'address'> {
+      readonly clock: number;
+    }
+    const play = (clocks: number, watches: (stretch: number) => readonly Access['kind'][]): { seen: Heard[]; state: string } => {
+      const run = running(program, {}, { tier, patience: tier === 'auto' ? 1e-3 : undefined });
+      const { machine } = run;
+      run.call('run', i32(90));
+      const seen: Heard[] = [];
+      const fire = (_: Machine, { kind, address }: Access): void => void seen.push({ kind, address, clock: machine.clock });
+      machine.start(run.func('run'), [i32(90)]);
+      for (let stop; stop?.kind !== 'returned'; ) {
+        const stretch = Math.floor(machine.clock / clocks);
+        const { probes } = machine;
+        const set = watches(stretch).map((kind) => (kind === 'read' ? probes.onRead(0, from, length, fire) : probes.onWrite(0, from, length, fire)));
+        stop = machine.run((stretch + 1) * clocks);
+        for (const probe of set) probe.remove();
+      }
+      return { seen, state: machine.hash() };
+    };
+    const all = play(1e9, () => ['write', 'read']);
+    expect(all.seen.length).toBeGreaterThan(100);
+    for (const clocks of [37, 150, 777]) {
+      const some = play(clocks, watchesIn);
+      // Where a run stops, the watches of the next instruction may have fired.
+      const within = ({ clock }: Heard): boolean => clock % clocks > 0;
+      expect(some.seen.filter(within)).toEqual(all.seen.filter((one) => within(one) && watchesIn(Math.floor(one.clock / clocks)).includes(one.kind)));
+      expect(some.state).toBe(all.state);
+    }
+  });
+
   it('know memories by their addresses, and 64-bit ones', () => {
     const two = compile(`(module (memory i64 1) (memory $b 1)
       (func (export "run") (param i64)

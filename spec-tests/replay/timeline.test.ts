@@ -137,6 +137,21 @@ describe('the timeline', () => {
     expect(await line.lastWriter(0, 4, { thorough: true })).toBeUndefined();
   });
 
+  it('takes snapshots near enough to each other to be searched, however fast the code is', async () => {
+    const loop = compile(`(module (memory (export "memory") 1)
+      (func (export "run") (param $n i32) (result i32)
+        (loop $again
+          (i32.store (i32.and (local.get $n) (i32.const 0xfffc)) (local.get $n))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $n)))`).module;
+    const { file } = await record(loop, [], { real: true, prepare: (program) => program.invoke('run', [i32(40_000_000)]) });
+    const line = new Timeline(new Replay(loop, Recording.read(file)));
+    await line.goto(line.edge);
+    const clocks = [...line.snapshots.clocks, line.edge];
+    // As many instructions as the first ones may have been paced by, and half as many again where the next is near.
+    for (let i = 1; i < clocks.length; i++) expect(clocks[i]! - clocks[i - 1]!).toBeLessThanOrEqual(80_000_000);
+  });
+
   it('gives up a search when it is told to, and is where it was', async () => {
     const line = await timeline({ spacing: 300_000 });
     await line.goto(1000);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Command, helpOf, parseArguments } from './command.js';
 import { EXIT, Refusal } from './errors.js';
 import { nearest } from './nearest.js';
+import { holdOptimiser } from './optimiser.js';
 import { print } from './output.js';
 import { usedParts } from './parts.js';
 import { report } from './report.js';
@@ -27,6 +28,8 @@ export async function cli(args: readonly string[]): Promise<number> {
     return await dispatch(args);
   } catch (error) {
     return report(error);
+  } finally {
+    holdOptimiser(false);
   }
 }
 

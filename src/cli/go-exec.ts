@@ -8,6 +8,7 @@ import { Program } from '../program/program.js';
 import { EXIT, Refusal } from './errors.js';
 import { exitCode, runProgram, Stats } from './guest.js';
 import { loadFile } from './module-file.js';
+import { holdOptimiser } from './optimiser.js';
 import { say } from './output.js';
 import { usedParts } from './parts.js';
 import { identity } from './world.js';
@@ -24,6 +25,7 @@ export async function goExec(words: readonly string[], goos: 'js' | 'wasip1'): P
       say(`go_${goos}_wasm_exec MODULE [args…]: runs a program for ${goos}/wasm with everything that this process may use; made for GOOS=${goos} GOARCH=wasm go test`);
       return path === undefined ? EXIT.refused : EXIT.ok;
     }
+    holdOptimiser(true);
     const module = loadFile(path);
     const everything = new NodeFs('/');
     const env = Object.entries({ ...process.env, PWD: process.cwd() }).map(([name, value]) => `${name}=${value}`);
@@ -44,5 +46,7 @@ export async function goExec(words: readonly string[], goos: 'js' | 'wasip1'): P
     return exitCode({ program, settings: { invoke: undefined } }, await runProgram(program, undefined, new Stats(false)));
   } catch (error) {
     return report(error);
+  } finally {
+    holdOptimiser(false);
   }
 }

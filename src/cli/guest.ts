@@ -1,4 +1,5 @@
 import type { HostCall, HostFunction } from '../engine/host-function.js';
+import { UNTRAINED } from '../engine/interpret/train.js';
 import { typeOf } from '../program/inspect.js';
 import { programKind } from '../program/kind.js';
 import type { Explained } from '../program/backtrace.js';
@@ -10,7 +11,7 @@ import { EXIT, Refusal } from './errors.js';
 import type { GuestSettings } from './guest-options.js';
 import { loadFile } from './module-file.js';
 import { nearest } from './nearest.js';
-import { optimiseLoop, SHORT_RUN } from './optimiser.js';
+import { holdOptimiser } from './optimiser.js';
 import { print, say } from './output.js';
 import { usedParts } from './parts.js';
 import { reportFailure, reportStop } from './report.js';
@@ -116,13 +117,13 @@ export async function runProgram(program: Program, limit: number | undefined, st
 }
 
 async function runWarmingUp(program: Program, limit = Infinity): Promise<Outcome> {
-  const short = program.machine.clock + SHORT_RUN;
-  optimiseLoop(false);
+  const short = program.machine.clock + UNTRAINED;
+  holdOptimiser(true);
   try {
     const outcome = await program.run(Math.min(limit, short));
     if (limit <= short || outcome.kind !== 'stopped' || outcome.reason.kind !== 'limit') return outcome;
   } finally {
-    optimiseLoop(true);
+    holdOptimiser(false);
   }
   return program.run(limit);
 }

@@ -1,17 +1,27 @@
 import { setFlagsFromString } from 'node:v8';
 
-/** V8 optimises no function of more bytes of bytecode than this; the second is its own default. */
-const WITHOUT_LOOP = 20_000;
-const DEFAULT = 61_440;
+/** Node 22 has one: a compiler between V8's baseline and its optimiser. */
+const HAS_MIDDLE_TIER = Number.parseInt(process.versions.v8) >= 12;
 
-/** A run of fewer instructions than this ends before an optimised loop would have paid for itself. */
-export const SHORT_RUN = 1_000_000;
+/** Flags of V8 while a run begins, and what it has by default. */
+const FLAGS: readonly (readonly [held: string, released: string])[] = [
+  // Functions of more bytes of bytecode are not optimised: so the interpreter's loop is not, which is by far the largest.
+  ['--max-optimized-bytecode-size=20000', '--max-optimized-bytecode-size=61440'],
+  // Less of what a function calls becomes part of it.
+  ['--max-inlined-bytecode-size-cumulative=200', '--max-inlined-bytecode-size-cumulative=920'],
+  ...(HAS_MIDDLE_TIER ? ([['--no-opt', '--opt']] as const) : []),
+];
+
+let held = false;
 
 /**
- * The interpreter's loop is the largest function of all, and V8 compiles it again and again while a program warms up:
- * most of a short run's processor time, on threads that a small machine does not have, and a process waits for them at
- * its end. So a run begins without; only when it happens changes, never what.
+ * Keeps V8 from optimising thoroughly, or lets it again. What a run does in its first moments ends before thoroughly
+ * optimised code would have paid for itself, and to make it was most of a short run's processor time, on threads that a
+ * small machine does not have. Only when something happens changes by this, never what. Compiled code is kept
+ * (kept-code.ts) with the flags that there are then, and only of use with the same.
  */
-export function optimiseLoop(on: boolean): void {
-  setFlagsFromString(`--max-optimized-bytecode-size=${on ? DEFAULT : WITHOUT_LOOP}`);
+export function holdOptimiser(hold: boolean): void {
+  if (hold === held) return;
+  held = hold;
+  for (const [whenHeld, whenReleased] of FLAGS) setFlagsFromString(hold ? whenHeld : whenReleased);
 }

@@ -1,5 +1,4 @@
-import { InstructionReader } from '../wasm/binary/code-reader.js';
-import { OP } from '../wasm/opcodes.js';
+import { DATA } from '../wasm/data-segments.js';
 import type { CodeRange, ElemSegment, Module } from '../wasm/module.js';
 import type { FuncType, TableType } from '../wasm/types.js';
 import { evaluate } from './const-expr.js';
@@ -111,7 +110,7 @@ function elements(store: Store, instance: Instance, { items }: ElemSegment): Int
 function placeElements(store: Store, instance: Instance, { mode }: ElemSegment, index: number): void {
   if (mode.kind === 'passive') return;
   if (mode.kind === 'active') {
-    const at = offsetValue(store, instance, mode.at, new InstructionReader(instance.module.bytes, 0, 0));
+    const at = offsetValue(store, instance, mode.at);
     const table = store.tables[instance.tables[mode.target]!]!;
     const handles = instance.elems[index]!;
     if (at + handles.length > table.elements.length) throw new Trap(TRAP.table);
@@ -120,25 +119,31 @@ function placeElements(store: Store, instance: Instance, { mode }: ElemSegment, 
   instance.elems[index] = new Int32Array(0);
 }
 
+/** Content of fewer bytes is copied one by one: to make a view of it takes longer. */
+const SHORT = 64;
+
 function placeData(store: Store, instance: Instance): void {
-  const { bytes, datas } = instance.module;
-  const reader = new InstructionReader(bytes, 0, 0);
-  for (let i = 0; i < datas.length; i++) {
-    const { mode, start, end } = datas[i]!;
-    if (mode.kind !== 'active') continue;
-    const at = offsetValue(store, instance, mode.at, reader);
-    const memory = store.memories[instance.memories[mode.target]!]!;
-    if (at + (end - start) > memory.byteLength) throw new Trap(TRAP.memory);
-    memory.u8.set(bytes.subarray(start, end), at);
-    instance.droppedDatas[i] = 1;
+  const { module, droppedDatas } = instance;
+  const { bytes, datas } = module;
+  const { length, rows } = datas;
+  for (let i = 0; i < length; i++) {
+    const row = i * DATA.words;
+    const offset = rows[row + DATA.offset]!;
+    if (offset === 0) continue;
+    let at = rows[row + DATA.address]!;
+    if (at < 0) at = offsetValue(store, instance, { offset, end: rows[row + DATA.offsetEnd]! });
+    const start = rows[row + DATA.start]!;
+    const size = rows[row + DATA.end]! - start;
+    const { u8 } = store.memories[instance.memories[rows[row + DATA.memory]!]!]!;
+    if (at + size > u8.length) throw new Trap(TRAP.memory);
+    if (size < SHORT) for (let j = 0; j < size; j++) u8[at + j] = bytes[start + j]!;
+    else u8.set(bytes.subarray(start, start + size), at);
+    droppedDatas[i] = 1;
   }
 }
 
 /** An offset as an unsigned number; what is beyond 2^53 loses precision only where it is out of bounds anyway. */
-function offsetValue(store: Store, instance: Instance, range: CodeRange, reader: InstructionReader): number {
-  reader.seek(range.offset, range.end);
-  // Go's linker writes tens of thousands of segments, each with a plain constant.
-  if (reader.next() === OP.i32_const && instance.module.bytes[reader.pos] === OP.end) return reader.x >>> 0;
+function offsetValue(store: Store, instance: Instance, range: CodeRange): number {
   const value = evaluate(store, instance, range);
   if ('i32' in value) return value.i32 >>> 0;
   if ('i64' in value) return Number(BigInt.asUintN(64, value.i64));

@@ -20,7 +20,7 @@ import {
 import { X } from './interpret/opcodes.js';
 import { wordsOf } from './interpret/position-map.js';
 import { callLeaf, ExecutionState, FP, FRAME, FUNC, type Limits, RECORD } from './interpret/state.js';
-import { train } from './interpret/train.js';
+import { train, UNTRAINED } from './interpret/train.js';
 import { Calls } from './machine/calls.js';
 import { callStackExhausted, Failures } from './machine/failures.js';
 import { Firing } from './machine/firing.js';
@@ -85,7 +85,6 @@ export class Machine {
   private waiting: Wait | undefined = undefined;
 
   constructor(store: Store, options: MachineOptions = {}) {
-    train();
     this.store = store;
     this.limits = { maxCallDepth: options.maxCallDepth ?? 1_000_000, maxStackCells: options.maxStackCells ?? 1 << 25 };
     const state = (this.state = new ExecutionState(store, this.limits));
@@ -106,7 +105,7 @@ export class Machine {
     if (tier !== 'compiled' && tier !== 'auto') return undefined;
     const { store, state, heap, functions } = this;
     const hostOf = (func: number): HostFunction | undefined => functions.host(func);
-    const probed = (func: number): boolean => this.probes.positions(func) !== undefined || this.probes.watchedAddresses !== undefined;
+    const probed = (func: number): boolean => this.probes.positions(func) !== undefined || this.probes.watchedAddresses !== undefined || heap.watched.length > 0;
     return new CompiledTier(store, state, heap, hostOf, probed, patience ?? (tier === 'auto' ? AUTO_PATIENCE : 0));
   }
 
@@ -267,6 +266,7 @@ export class Machine {
     state.interrupted = false;
     positions.catchUp();
     const remaining = limit - this.clock;
+    if (remaining > UNTRAINED) train();
     const margin = this.heap.longestPath * 4;
     const fused = remaining > margin && !this.firing.pausing && !this.probes.watchesEverything;
     positions.mode = fused ? 'fused' : 'exact';
@@ -337,7 +337,7 @@ export class Machine {
   private afterStretch(): StopReason | undefined {
     const { state, tier, heap } = this;
     const segment = heap.segmentAt(state.pc);
-    if (tier === undefined || tier.eager || segment === undefined || segment.mode !== 'fused' || !tier.warm(segment.func)) return undefined;
+    if (tier === undefined || tier.eager || segment === undefined || segment.mode !== 'fused' || heap.watched.length > 0 || !tier.warm(segment.func)) return undefined;
     const version = tier.versionAt(segment.func, state.pc, () => heap.map(segment).at(state.pc)?.offset);
     if (version === undefined) return undefined;
     this.positions.moveTop(segment);

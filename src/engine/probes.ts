@@ -1,5 +1,5 @@
 import type { Machine } from './machine.js';
-import { type Access, type Watch, WATCHED, Watches, type WatchFire } from './watches.js';
+import { type Access, type Watch, Watches, type WatchFire } from './watches.js';
 
 /** What is called when a probe is reached. While it runs, clock, frames and store are exact. `'stop'` stops the machine. */
 export type Fire = (machine: Machine) => void | 'stop';
@@ -176,11 +176,7 @@ export class Probes {
   /** The probed positions of a function. */
   positions(func: number): ReadonlySet<number> | undefined {
     const places = this.byFunc.get(func);
-    const watched = this.watchedKinds;
-    if (places === undefined && watched.length === 0) return undefined;
-    const positions = new Set(places?.keys());
-    for (const kind of watched) positions.add(WATCHED[kind]);
-    return positions;
+    return places && new Set(places.keys());
   }
 
   /** Fires all probes at a position; answers the first that asks to stop. */

@@ -14,7 +14,7 @@ export interface Live {
 export interface TimelineOptions {
   /** Bytes that snapshots may take together (default 256 MB). Older ones make room. */
   readonly memoryBudget?: number | undefined;
-  /** Instructions from one snapshot to the next; by default what the machine does in about 50 ms, or more where memories are large. */
+  /** Instructions from one snapshot to the next; by default what the machine does in about 50 ms, or more where memories are large, but not many millions. */
   readonly spacing?: number | undefined;
   readonly live?: Live | undefined;
 }
@@ -23,6 +23,12 @@ const DEFAULT_BUDGET = 256 * 2 ** 20;
 /** How long it should take to run from one snapshot to the next, in milliseconds: the part of the time that taking one costs decides. */
 const SPACING_MS = { least: 50, most: 500 } as const;
 const SNAPSHOT_SHARE = 1 / 20;
+/**
+ * Compiled loops do ten times as many instructions in that time as the same code while memory is watched, which a
+ * search for the last writer waits for. So many instructions are enough, as long as snapshots cost no more than this.
+ */
+const ENOUGH = 50_000_000;
+const LARGEST_SHARE = 1 / 2;
 /** For so long a search runs without looking up, in milliseconds. */
 const SLICE_MS = 100;
 const FIRST_SLICE = 1_000_000;
@@ -273,7 +279,8 @@ export class Timeline {
     // While memory is watched code runs slower than where snapshots are of use.
     if (!this.paced || this.machine.probes.watchedAddresses !== undefined) return;
     const ms = Math.min(Math.max(this.snapshotMs / SNAPSHOT_SHARE, SPACING_MS.least), SPACING_MS.most);
-    this.spacing = Math.ceil(Math.max(FIRST_SLICE, rate * ms));
+    const enough = Math.max(ENOUGH, (rate * this.snapshotMs) / LARGEST_SHARE);
+    this.spacing = Math.ceil(Math.max(FIRST_SLICE, Math.min(rate * ms, enough)));
   }
 
   private keep(): void {

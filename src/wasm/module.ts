@@ -1,3 +1,4 @@
+import type { DataSegments } from './data-segments.js';
 import type { GlobalType, MemoryType, SubType, TableType, TagType, ValType } from './types.js';
 
 /**
@@ -18,7 +19,7 @@ export interface Module {
   readonly exports: readonly Export[];
   readonly start: number | undefined;
   readonly elems: readonly ElemSegment[];
-  readonly datas: readonly DataSegment[];
+  readonly datas: DataSegments;
   /** What the data count section says; undefined without one. */
   readonly dataCount: number | undefined;
   readonly customs: readonly CustomSection[];

@@ -2,6 +2,7 @@ import type { Command } from '../command.js';
 import { Refusal } from '../errors.js';
 import { GUEST_OPTIONS, guestSettings } from '../guest-options.js';
 import { prepareGuest, runGuest, Stats } from '../guest.js';
+import { holdOptimiser } from '../optimiser.js';
 import { wholeNumber } from '../option-values.js';
 
 export const run: Command = {
@@ -26,6 +27,7 @@ export const run: Command = {
     'A snapshot needs a world that is data: --snapshot-at makes the clock virtual and the seed 0 unless told otherwise.',
   ].join('\n'),
   async run(args) {
+    holdOptimiser(true);
     const at = wholeNumber(args, 'snapshot-at', 0);
     const out = args.options['output'] as string | undefined;
     if ((at === undefined) !== (out === undefined)) throw new Refusal('--snapshot-at N and -o FILE belong together');

@@ -83,7 +83,7 @@ function copyMemory(words: Int32Array, base: number, target: MemoryInstance, sou
 function initMemory(state: ExecutionState, base: number, segment: number, memory: MemoryInstance): number {
   const words = state.cells.i32;
   const { module, droppedDatas } = state.instance;
-  const { start, end } = module.datas[segment]!;
+  const { start, end } = module.datas.get(segment);
   const size = droppedDatas[segment] === 1 ? 0 : end - start;
   const to = operand(words, base, memory.is64);
   const from = words[base + 2]! >>> 0;

@@ -1,5 +1,6 @@
 import { Crash } from '../errors.js';
 import type { WasmFunction } from '../store.js';
+import { type Access, WATCHED } from '../watches.js';
 import { HEADER, Lowering, type Mode } from './lower.js';
 import { X } from './opcodes.js';
 import { type Place, PositionMap } from './position-map.js';
@@ -20,6 +21,12 @@ export interface Segment {
   /** Has it exception handlers? */
   readonly catches: boolean;
 }
+
+/** What of memories code looks at. */
+export type Watched = readonly Access['kind'][];
+
+/** Code by function, also of blocked functions, which have no entry for the loop. */
+type Lowered = Readonly<Record<Mode, Map<number, Segment>>>;
 
 /** Where the first function stands. */
 const FIRST = 2;
@@ -45,8 +52,10 @@ export class CodeHeap {
   /** In order of `start`. */
   private readonly segments: Segment[] = [];
   private readonly maps = new Map<Segment, PositionMap>();
-  /** Current code by function, also of blocked functions, which have no entry for the loop. */
-  private readonly current: Readonly<Record<Mode, Map<number, Segment>>> = { fused: new Map(), exact: new Map() };
+  /** By what it looks at: who watches memory for a moment finds all code as it was before. */
+  private readonly lowered = new Map<string, Lowered>();
+  private current: Lowered;
+  private looksAt: Watched = [];
   private readonly compiled = new Map<number, CompiledSegment>();
   private readonly blocked = new Set<number>();
   private top = FIRST;
@@ -59,10 +68,35 @@ export class CodeHeap {
     this.state = state;
     this.lowering = new Lowering(state.store);
     this.probesOf = probesOf;
+    this.current = this.loweredFor([]);
     state.code[LEAVE_PC] = X.LEAVE;
     state.code[BRIDGE_PC] = X.BRIDGE;
   }
 
+  /** What of memories the code looks at that calls run; no compiled code is run where that is anything. */
+  get watched(): Watched {
+    return this.looksAt;
+  }
+  /** Calls run code that looks at other accesses. Frames stay where they are. */
+  watch(watched: Watched): void {
+    this.looksAt = watched;
+    this.current = this.loweredFor(watched);
+    this.fused.fill(0);
+    this.exact.fill(0);
+    for (const funcs of [this.current.fused, this.current.exact, this.compiled]) for (const func of funcs.keys()) this.publish(func);
+  }
+  private loweredFor(watched: Watched): Lowered {
+    const key = watched.join();
+    let lowered = this.lowered.get(key);
+    if (lowered === undefined) this.lowered.set(key, (lowered = { fused: new Map(), exact: new Map() }));
+    return lowered;
+  }
+  /** Byte offsets at which a function gets a PROBE, and what else has to be looked at in it. */
+  private lookedAt(func: number): ReadonlySet<number> | undefined {
+    const probes = this.probesOf(func);
+    if (this.looksAt.length === 0) return probes;
+    return new Set([...(probes ?? []), ...this.looksAt.map((kind) => WATCHED[kind])]);
+  }
 
   /** Makes room for functions that the store has got since. */
   reserve(functions: number): void {
@@ -81,7 +115,7 @@ export class CodeHeap {
   segmentOf(func: number, mode: Mode): Segment {
     const known = this.current[mode].get(func);
     if (known !== undefined) return known;
-    const probes = this.probesOf(func);
+    const probes = this.lookedAt(func);
     const { lowering, state } = this;
     lowering.lower(this.wasm(func), func, mode, this.top, probes);
     const end = this.top + lowering.length;
@@ -128,7 +162,11 @@ export class CodeHeap {
   }
   /** Where calls of the function go, whatever kind of code that is. */
   entry(func: number): number {
-    return (this.compiled.get(func) ?? this.segmentOf(func, 'fused')).entry;
+    return (this.runnable(func) ?? this.segmentOf(func, 'fused')).entry;
+  }
+  /** Its compiled code, if that may run. */
+  private runnable(func: number): Segment | undefined {
+    return this.looksAt.length === 0 ? this.compiled.get(func) : undefined;
   }
   /** Has the function been run, or looked at? */
   isLowered(func: number): boolean {
@@ -136,7 +174,8 @@ export class CodeHeap {
   }
   /** Is that where calls of the function go, as far as its kind of code is concerned? */
   isCurrent(segment: Segment): boolean {
-    return (segment.mode === 'compiled' ? this.compiled : this.current[segment.mode]).get(segment.func) === segment;
+    const { func, mode } = segment;
+    return (mode === 'compiled' ? this.runnable(func) : this.current[mode].get(func)) === segment;
   }
 
   private reserveCode(end: number): void {
@@ -152,7 +191,7 @@ export class CodeHeap {
   /** Tells the loop where the function starts, unless its calls are to come to the machine. */
   private publish(func: number): void {
     const blocked = this.blocked.has(func);
-    this.fused[func] = blocked ? 0 : (this.compiled.get(func)?.entry ?? this.current.fused.get(func)?.entry ?? 0);
+    this.fused[func] = blocked ? 0 : (this.runnable(func)?.entry ?? this.current.fused.get(func)?.entry ?? 0);
     this.exact[func] = blocked ? 0 : (this.current.exact.get(func)?.entry ?? 0);
   }
 
@@ -177,8 +216,8 @@ export class CodeHeap {
   clear(): void {
     this.segments.length = 0;
     this.maps.clear();
-    this.current.fused.clear();
-    this.current.exact.clear();
+    this.lowered.clear();
+    this.current = this.loweredFor(this.looksAt);
     this.compiled.clear();
     this.fused.fill(0);
     this.exact.fill(0);
@@ -188,12 +227,13 @@ export class CodeHeap {
 
   /** The next call of this function lowers it again. */
   forget(func: number): void {
-    for (const mode of ['fused', 'exact'] as const) {
-      const segment = this.current[mode].get(func);
-      if (segment !== undefined) this.abandoned += segment.end - segment.start;
+    for (const lowered of this.lowered.values()) {
+      for (const segments of [lowered.fused, lowered.exact]) {
+        const segment = segments.get(func);
+        if (segment !== undefined) this.abandoned += segment.end - segment.start;
+        segments.delete(func);
+      }
     }
-    this.current.fused.delete(func);
-    this.current.exact.delete(func);
     this.publish(func);
   }
 

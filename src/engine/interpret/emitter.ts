@@ -26,9 +26,10 @@ export class Emitter {
 
   /** Where the machine can be seen standing; a label after further instructions must be another place. */
   private seen: number = NONE;
-  private labelPcs: number[] = [];
-  private labelRefs: number[] = [];
-  private labelPending: number[] = [];
+  private labels = 0;
+  private labelPcs: Int32Array = new Int32Array(256);
+  private labelRefs: Int32Array = new Int32Array(256);
+  private labelPending: Int32Array = new Int32Array(256);
   /** Labels that are reached without a branch. */
   private readonly used = new Set<number>();
 
@@ -39,9 +40,7 @@ export class Emitter {
     this.longest = 0;
     this.map = map;
     this.lastStart = this.lastTarget = this.seen = NONE;
-    this.labelPcs = [];
-    this.labelRefs = [];
-    this.labelPending = [];
+    this.labels = 0;
     this.used.clear();
   }
 
@@ -115,9 +114,16 @@ export class Emitter {
   }
 
   protected newLabel(): number {
-    this.labelRefs.push(NONE);
-    this.labelPending.push(0);
-    return this.labelPcs.push(NONE) - 1;
+    const label = this.labels++;
+    if (label === this.labelPcs.length) this.growLabels();
+    this.labelPcs[label] = this.labelRefs[label] = NONE;
+    this.labelPending[label] = 0;
+    return label;
+  }
+  private growLabels(): void {
+    this.labelPcs = longer(this.labelPcs);
+    this.labelRefs = longer(this.labelRefs);
+    this.labelPending = longer(this.labelPending);
   }
   /** The label is reached even if no branch goes there. */
   protected use(label: number): void {
@@ -167,6 +173,13 @@ export class Emitter {
     this.pending = 0;
     return pending;
   }
+}
+
+/** The same numbers, with room for as many more. */
+export function longer(array: Int32Array): Int32Array {
+  const copy = new Int32Array(array.length * 2);
+  copy.set(array);
+  return copy;
 }
 
 /**

@@ -24,7 +24,7 @@ export const STATUS_TAIL_CALL = 6;
 export const STATUS_CALLER = 7;
 /** At an ENTER: compiled code takes over. */
 export const STATUS_ENTER = 10;
-/** At a WATCH whose access may be one that somebody watches, the instructions before it charged. */
+/** At a WATCH whose access may be one that somebody watches. */
 export const STATUS_WATCH = 11;
 export const STATUS_TRAP = 16;
 
@@ -1785,14 +1785,13 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           status = STATUS_ENTER;
           break run;
         case 188: { // WATCH
-          left -= code[pc + 1]!;
           // In a variable of its own: it does not always fit into 32 bits.
-          const at = code[pc + 3]! < 0 ? state.watchLow : (I[fp + code[pc + 3]!]! >>> 0) + (code[pc + 4]! >>> 0);
+          const at = code[pc + 2]! < 0 ? state.watchLow : (I[fp + code[pc + 2]!]! >>> 0) + (code[pc + 3]! >>> 0);
           if (at >= state.watchLow && at < state.watchHigh) {
             status = STATUS_WATCH;
             break run;
           }
-          pc += 5;
+          pc += 4;
           continue;
         }
         default:

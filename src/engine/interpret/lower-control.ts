@@ -133,7 +133,7 @@ export abstract class ControlLowering extends ValueLowering {
 
   private popControl(): Control {
     const control = this.controls.pop()!;
-    this.control = this.controls.at(-1)!;
+    this.control = this.controls[this.controls.length - 1]!;
     return control;
   }
 
@@ -184,7 +184,7 @@ export abstract class ControlLowering extends ValueLowering {
   /** The operand stack as it is at the start or the end of a block. */
   protected resetTo(control: Control, types: readonly ValType[]): void {
     this.height = control.height;
-    for (const type of types) this.push(type);
+    for (let i = 0; i < types.length; i++) this.push(types[i]!);
   }
 
   protected end(): void {

@@ -1,6 +1,6 @@
 import { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { OP } from '../../wasm/opcodes.js';
-import { BOT, F32, F64, type FuncType, HEAP, heapOf, I32, I64, isExact, isNullable, ref } from '../../wasm/types.js';
+import { BOT, F32, F64, type FuncType, HEAP, heapOf, I32, I64, isExact, isNullable, ref, type ValType } from '../../wasm/types.js';
 import { movesClock } from '../counting.js';
 import { Crash } from '../errors.js';
 import type { WasmFunction } from '../store.js';
@@ -10,7 +10,7 @@ import { type Control, NO_TYPES } from './lower-control.js';
 import { ExceptionLowering } from './lower-exceptions.js';
 import { objectOperation } from './objects.js';
 import { X } from './opcodes.js';
-import { LOCAL, type PositionMap, wordsOf } from './position-map.js';
+import { CONST, LOCAL, type PositionMap, wordsOf } from './position-map.js';
 import { ACCESS } from './selection.js';
 
 /** `fused`: what runs. `exact`: one step a WebAssembly instruction, every operand always in its own cell. */
@@ -21,6 +21,9 @@ export const HEADER = 5;
 
 /** Instead of a byte offset: the entry of a function. */
 export const AT_ENTRY = -1;
+
+const NAMES_OPERAND = new Uint8Array(256);
+NAMES_OPERAND[OP.local_get] = NAMES_OPERAND[OP.i32_const] = NAMES_OPERAND[OP.i64_const] = 1;
 
 /** Lowers one function at a time to register code: which instruction is lowered how. */
 export class Lowering extends ExceptionLowering {
@@ -76,13 +79,57 @@ export class Lowering extends ExceptionLowering {
   }
 
   private body(): void {
-    const { reader } = this;
+    const { reader, plain } = this;
+    const { bytes } = reader;
     while (this.controls.length > 0) {
+      if (plain && NAMES_OPERAND[bytes[reader.pos]!] !== 0 && this.reachable) this.nameOperands();
       this.reserve(64);
       const op = reader.next();
       if (this.reachable) this.instruction(op);
       else this.skip(op);
     }
+  }
+
+  /** Passes over the instructions that only say what an operand is, a third of all, as long as their immediates are short. */
+  private nameOperands(): void {
+    const { reader, types, kinds, as, bs, homes, localTypes, localPositions } = this;
+    const { bytes } = reader;
+    let { pos } = reader;
+    let i = this.height;
+    let home = this.nextHome();
+    for (;;) {
+      const op = bytes[pos]!;
+      if (NAMES_OPERAND[op] === 0) break;
+      const x = bytes[pos + 1]!;
+      let type: ValType;
+      if (op === OP.local_get) {
+        if (x >= 0x80) break;
+        type = localTypes[x]!;
+        kinds[i] = LOCAL;
+        as[i] = localPositions[x]!;
+        bs[i] = 0;
+      } else {
+        const y = x < 0x80 ? 0 : bytes[++pos + 1]!;
+        if (y >= 0x80) {
+          pos--;
+          break;
+        }
+        type = op === OP.i32_const ? I32 : I64;
+        const value = x < 0x80 ? (x << 25) >> 25 : (((x & 0x7f) | (y << 7)) << 18) >> 18;
+        kinds[i] = CONST;
+        as[i] = value;
+        bs[i] = type === I64 ? value >> 31 : 0;
+      }
+      pos += 2;
+      types[i] = type;
+      homes[i++] = home;
+      home += wordsOf(type);
+    }
+    this.pending += i - this.height;
+    if (this.pending > this.longest) this.longest = this.pending;
+    if (home > this.frameEnd) this.frameEnd = home;
+    this.height = i;
+    reader.pos = pos;
   }
 
   /** In code that cannot be reached only its nesting matters. */
@@ -222,22 +269,29 @@ export class Lowering extends ExceptionLowering {
     } else this.count();
   }
 
-  /** An access of memory that somebody may watch comes next. */
+  /** An access of memory that somebody may watch comes next. Charges nothing: whoever is there goes on in exact code. */
   private watch(): void {
-    const { reader } = this;
+    const { reader, height, instance } = this;
     const { params, imm } = reader.instruction;
-    this.canonicalise(this.height);
-    if (this.map !== undefined) this.map.addInstruction(this.recordAt(reader.start, this.height, this.pending));
-    // An offset beyond 4 GiB is beyond every memory: the access traps.
-    const single = (imm === 'memarg' || imm === 'memarg+lane') && reader.hi === 0;
+    const single = imm === 'memarg' || imm === 'memarg+lane';
+    // Any other moves a range of bytes, of three operands.
+    let a = -1;
+    let k = 0;
+    if (!single) {
+      this.canonicalise(3);
+      // Lengths of 64 bits are not looked at: they come to whoever is there.
+      if (instance.memories.every((memory) => !this.store.memories[memory]!.is64)) a = -2 - this.homes[height - 3]!;
+    } else if (reader.hi === 0) {
+      // An offset beyond 4 GiB is beyond every memory: the access traps.
+      a = this.cell(height - params!.length);
+      k = reader.lo;
+    }
+    if (this.map !== undefined && !this.exact) this.map.addTrap(this.recordAt(reader.start, height, this.pending));
     this.op(X.WATCH);
-    this.word(this.takePending());
     this.word(reader.start);
-    this.word(single ? this.homes[this.height - params!.length]! : -1);
-    this.word(single ? reader.lo : 0);
-    this.stand();
-    this.countBefore = 0;
-    if (this.map !== undefined) this.map.addInstruction(this.recordAt(reader.start, this.height, 0));
+    this.word(a);
+    this.word(k);
+    if (this.map !== undefined && this.exact) this.map.addInstruction(this.recordAt(reader.start, height, 0));
   }
 
   private other(op: number): void {
@@ -409,7 +463,8 @@ export class Lowering extends ExceptionLowering {
   private called(type: FuncType): void {
     this.height -= type.params.length;
     if (this.map !== undefined) this.map.addCall(this.recordAt(this.reader.start, this.height, 0));
-    for (const result of type.results) this.push(result);
+    const { results } = type;
+    for (let i = 0; i < results.length; i++) this.push(results[i]!);
     this.stand();
     this.place();
     this.switchPoint();

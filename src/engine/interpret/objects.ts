@@ -325,7 +325,7 @@ function newFromSegment(context: ObjectContext, op: number, base: number, type: 
 // Whole arrays
 
 function dataOf({ module, droppedDatas }: Instance, segment: number): Uint8Array {
-  const { start, end } = module.datas[segment]!;
+  const { start, end } = module.datas.get(segment);
   return module.bytes.subarray(start, droppedDatas[segment] === 1 ? start : end);
 }
 

@@ -208,7 +208,7 @@ const NAMES = [
   'ATOMIC', // wasm-opcode base memory offset-lo offset-hi n: operands at base
   // The other tier
   'ENTER', // func: compiled code goes on here
-  'WATCH', // n, offset, a k: an access of memory at a + k follows; negative a: it is to be looked at anyway
+  'WATCH', // offset, a k: an access of memory at a + k follows; a = −1: it is to be looked at anyway, −2 − b: it takes three operands from b on
 ] as const;
 
 export type OpcodeName = (typeof NAMES)[number];

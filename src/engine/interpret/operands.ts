@@ -1,13 +1,17 @@
 import type { InstructionReader } from '../../wasm/binary/code-reader.js';
-import { F64, type FuncType, I64, V128, type ValType } from '../../wasm/types.js';
+import { INSTRUCTIONS } from '../../wasm/instructions.js';
+import { BOT, F64, type FuncType, I64, V128, type ValType } from '../../wasm/types.js';
 import type { Instance, Store } from '../store.js';
-import { Emitter } from './emitter.js';
+import { Emitter, longer } from './emitter.js';
 import { X } from './opcodes.js';
 import { CONST, LOCAL, OWN, wordsOf } from './position-map.js';
 
 export function isWide(type: ValType): boolean {
   return type === I64 || type === F64;
 }
+
+/** By row of `INSTRUCTIONS`: the type of the first result, where it is always the same. */
+const RESULT_TYPES: Int32Array = Int32Array.from(INSTRUCTIONS, ({ results }) => results?.[0] ?? BOT);
 
 /**
  * The operand stack of the function that is being lowered, simulated: an operand is in its own cell, or it is still a
@@ -19,8 +23,8 @@ export class Operands extends Emitter {
   protected instance!: Instance;
   protected reader!: InstructionReader;
   protected exact = false;
-  protected localTypes: ValType[] = [];
-  protected localPositions: number[] = [];
+  protected localTypes: Int32Array = new Int32Array(64);
+  protected localPositions: Int32Array = new Int32Array(64);
   /** Word after the locals. */
   protected localEnd = 0;
   /** Highest word that a frame of this function uses. */
@@ -42,19 +46,24 @@ export class Operands extends Emitter {
   }
 
   protected layOutLocals(type: FuncType, runs: readonly number[]): void {
-    const { localTypes, localPositions } = this;
-    localTypes.length = localPositions.length = 0;
-    let position = 0;
-    const add = (local: ValType, count: number): void => {
-      for (let i = 0; i < count; i++) {
-        localTypes.push(local);
-        localPositions.push(position);
-        position += wordsOf(local);
-      }
-    };
-    for (const param of type.params) add(param, 1);
-    for (let i = 0; i < runs.length; i += 2) add(this.canon(runs[i + 1]!), runs[i]!);
-    this.localEnd = position;
+    this.localEnd = 0;
+    let from = 0;
+    for (const param of type.params) from = this.addLocals(from, 1, param);
+    for (let i = 0; i < runs.length; i += 2) from = this.addLocals(from, runs[i]!, this.canon(runs[i + 1]!));
+  }
+  private addLocals(from: number, count: number, type: ValType): number {
+    const to = from + count;
+    while (to > this.localTypes.length) {
+      this.localTypes = longer(this.localTypes);
+      this.localPositions = longer(this.localPositions);
+    }
+    const words = wordsOf(type);
+    for (let i = from; i < to; i++) {
+      this.localTypes[i] = type;
+      this.localPositions[i] = this.localEnd;
+      this.localEnd += words;
+    }
+    return to;
   }
 
   protected canon(type: ValType): ValType {
@@ -191,6 +200,6 @@ export class Operands extends Emitter {
   }
 
   protected resultType(): ValType {
-    return this.reader.instruction.results![0]!;
+    return RESULT_TYPES[this.reader.index]!;
   }
 }

@@ -10,7 +10,7 @@ import { ExecutionState, RECORD } from './state.js';
 
 /**
  * V8 throws the optimised loop away whenever it meets an opcode, a side of a branch, or a kind of number that it has not
- * seen. So every opcode runs here before the first guest does. It works on a state of its own and takes some milliseconds
+ * seen. So every opcode runs here before the first long stretch of a guest does. It works on a state of its own and takes some milliseconds
  * once a process. V8 compiles what has been hot for a while without showing anything new: all that is to be seen of one
  * opcode is shown before the next one.
  */
@@ -44,7 +44,7 @@ const OPERANDS: readonly (readonly number[])[] = [
 
 /** Operations that need operands of their own. */
 const OF_THEIR_OWN: ReadonlySet<number> = new Set([
-  X.NUMERIC, X.I64_DIVIDE, X.BULK, X.LOAD_ANY, X.STORE_ANY, X.VECTOR, X.ATOMIC, X.CALL_REF, X.TAIL_CALL_REF,
+  X.NUMERIC, X.I64_DIVIDE, X.BULK, X.LOAD_ANY, X.STORE_ANY, X.VECTOR, X.ATOMIC, X.CALL_REF, X.TAIL_CALL_REF, X.WATCH,
 ]);
 
 /** Words of the operand area of each trained operation; zeros behind it are LEAVEs. */
@@ -55,6 +55,9 @@ const ENTRY = 32;
 
 /** Handles of functions. */
 const CALLABLE: readonly [number, number] = [funcHandle(1), funcHandle(2)];
+
+/** A stretch of at most so many instructions is over before an optimised loop has paid for itself. */
+export const UNTRAINED = 1_000_000;
 
 let trained = false;
 
@@ -76,6 +79,8 @@ export function train(): void {
   attempt(state, values, [X.STORE_ANY, 0, 0, 0, OP.i32_store, 1, 0]);
   attempt(state, values, [X.VECTOR, 0, instruction(OP.i32x4_add)!.index, 0, 4, 8, 0]);
   attempt(state, values, [X.ATOMIC, OP.i32_atomic_rmw_add, 0, 0, 0, 0, 1]);
+  // An address that is watched, one that is not, one beyond 32 bits, and an access that is looked at anyway.
+  for (const [a, k] of [[0, 0], [0, 64], [2, -1], [-1, 0]]) attempt(state, [8, -1], [X.WATCH, 0, a!, k!]);
   for (const opcode of [X.CALL_REF, X.TAIL_CALL_REF]) attempt(state, CALLABLE, [opcode, 0, 0, 0]);
   attempt(state, values, [X.BULK, OP.memory_size, 0, 0, 0, 1]);
 }
@@ -93,6 +98,8 @@ function workshop(): ExecutionState {
   // What never changed is compiled as a constant: so all that a guest may change changes here.
   state.interrupted = false;
   state.instanceId = 0;
+  state.watchLow = 4;
+  state.watchHigh = 16;
   state.memory.grow(1);
   state.cells.reserve(state.cells.i32.length);
   store.globalCells.reserve(store.globalCells.i32.length);

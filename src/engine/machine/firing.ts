@@ -20,8 +20,6 @@ export class Firing {
   private readonly positions: Positions;
   /** A watch asked to stop after what the host wrote. */
   private afterHost: Probe | undefined = undefined;
-  /** What accesses are looked at for. */
-  private watching = '';
   /** Which have fired at which moment. */
   private fired = { clock: -1, record: -1, positions: new Set<number>(), every: false };
 
@@ -89,13 +87,31 @@ export class Firing {
 
   /** At a WATCH. */
   atWatch(): StopReason | undefined {
-    const { state } = this;
+    const { state, positions } = this;
+    const { code, pc } = state;
+    const operands = -2 - code[pc + 2]!;
+    if (operands >= 0 && !this.mayMeet(state.fp + operands)) {
+      state.pc += 4;
+      return undefined;
+    }
+    const segment = positions.top();
+    if (segment.mode === 'fused') {
+      // Exact code comes to the same WATCH.
+      const place = positions.failingPlace();
+      positions.standBefore(segment.func, place, place.count);
+      return undefined;
+    }
+    state.pc += 4;
     // Beside the positions of the probes.
-    const position = -3 - state.code[state.pc + 2]!;
-    state.pc += 5;
-    if (!this.isNew(position)) return undefined;
+    if (!this.isNew(-3 - code[pc + 1]!)) return undefined;
     const [frame] = this.machine.frames(1);
     return frame?.kind === 'wasm' ? stopFor(this.probes.fireAccesses(this.machine, accessesOf(state.store, frame))) : undefined;
+  }
+  /** May what goes from one range of a memory to another, both told by 32 bits at word `at`, meet a watch? */
+  private mayMeet(at: number): boolean {
+    const { cells, watchLow, watchHigh } = this.state;
+    const [to, from, length] = [0, 2, 4].map((i) => cells.i32[at + i]! >>> 0) as [number, number, number];
+    return [to, from].some((start) => start < watchHigh && start + length > watchLow);
   }
 
   /** Other memory is watched now. */
@@ -104,13 +120,10 @@ export class Firing {
     const bounds = this.probes.watchedAddresses;
     state.watchLow = bounds?.low ?? 0;
     state.watchHigh = bounds?.high ?? 0;
-    const kinds = this.probes.watchedKinds.join();
-    if (kinds === this.watching) return;
-    this.watching = kinds;
     state.memories.forEach((memory, i) => {
       memory.onWatchedWrite = bounds && ((address, length) => this.hostWrote(i, address, length));
     });
-    this.positions.relowerAll();
+    this.positions.watch(this.probes.watchedKinds);
   }
   private hostWrote(memory: number, address: number, length: number): void {
     const probe = this.probes.fireAccesses(this.machine, [{ kind: 'write', memory, address, length, host: true }]);

@@ -1,7 +1,7 @@
 import type { CompiledTier } from '../compile/tier.js';
 import { Crash } from '../errors.js';
 import { materialise } from '../frames.js';
-import type { CodeHeap, Segment } from '../interpret/code-heap.js';
+import type { CodeHeap, Segment, Watched } from '../interpret/code-heap.js';
 import type { Mode } from '../interpret/lower.js';
 import type { Place } from '../interpret/position-map.js';
 import { type ExecutionState, FP, FRAME, FUNC, KIND, PC, RECORD } from '../interpret/state.js';
@@ -19,8 +19,8 @@ export class Positions {
   private readonly tier: CompiledTier | undefined;
   /** The innermost frame may be in code that has been replaced. */
   private stale = false;
-  /** All code is to be lowered again. */
-  private renewing = false;
+  /** What of memories code is to look at from now on, where that is something else. */
+  private watched: Watched | undefined = undefined;
 
   constructor(state: ExecutionState, heap: CodeHeap, tier: CompiledTier | undefined) {
     this.state = state;
@@ -75,6 +75,17 @@ export class Positions {
     const pc = this.heap.map(this.heap.segmentOf(func, 'exact')).returnPc(offset);
     if (pc === undefined) throw new Crash(`no call at byte ${offset}`);
     return pc;
+  }
+
+  /** The same for many frames, as long as code stays what it is: a deep recursion waits in one place a million times. */
+  exactReturns(): (func: number, offset: number) => number {
+    const known = new Map<number, number>();
+    return (func, offset) => {
+      const key = offset * this.state.store.funcs.length + func;
+      let pc = known.get(key);
+      if (pc === undefined) known.set(key, (pc = this.exactReturn(func, offset)));
+      return pc;
+    };
   }
 
   // Going from one code to another
@@ -143,9 +154,9 @@ export class Positions {
     }
     this.interrupt();
   }
-  /** Lowers everything again, as soon as the loop has come back. */
-  relowerAll(): void {
-    this.renewing = true;
+  /** Other accesses of memory are to be looked at, as soon as the loop has come back. */
+  watch(watched: Watched): void {
+    this.watched = watched.join() === this.heap.watched.join() ? undefined : watched;
     this.interrupt();
   }
   /** The loop has to come back, because what it runs may be out of date. */
@@ -157,32 +168,43 @@ export class Positions {
   /** Before the loop runs again. */
   catchUp(): void {
     if (this.stale) this.leaveStale();
-    if (this.heap.wasteful || this.renewing) this.renewCode();
+    this.changeCode();
   }
   private leaveStale(): void {
     this.stale = false;
     const segment = this.heap.segmentAt(this.state.pc);
     if (segment !== undefined && !this.heap.isCurrent(segment)) this.moveTop(segment);
   }
-  /** Begins the code heap anew: every frame is taken to its place in new exact code. */
-  private renewCode(): void {
-    const { state } = this;
-    this.renewing = false;
+  /** Every frame is taken to its place in other exact code, if what there is must not run any more. */
+  changeCode(): void {
+    const { state, heap } = this;
+    if (this.watched === undefined && !heap.wasteful) return;
     const { records } = state;
-    const places: [number, number][] = [];
+    const offsets: number[] = [];
+    const callers = new Map<number, Place>();
     for (let rp = 0; rp <= state.rp; rp += RECORD) {
       if (records[rp + KIND] !== FRAME.wasm) continue;
-      const place = this.placeOf(rp);
-      materialise(state.cells, records[rp + FP]!, place);
-      if (rp === state.rp) state.clockEnd += place.count;
-      places.push([rp, place.offset]);
+      const pc = records[rp + PC]!;
+      const place = (rp === state.rp ? undefined : callers.get(pc)) ?? this.placeOf(rp);
+      if (rp !== state.rp) callers.set(pc, place);
+      else state.clockEnd += place.count;
+      if (place.operands.length > 0) materialise(state.cells, records[rp + FP]!, place);
+      offsets.push(place.offset);
     }
-    this.heap.clear();
-    this.tier?.renew();
-    for (const [rp, offset] of places) {
+    if (heap.wasteful) {
+      heap.clear();
+      this.tier?.renew();
+    }
+    if (this.watched !== undefined) heap.watch(this.watched);
+    this.watched = undefined;
+    let i = 0;
+    const returnPc = this.exactReturns();
+    for (let rp = 0; rp <= state.rp; rp += RECORD) {
+      if (records[rp + KIND] !== FRAME.wasm) continue;
+      const offset = offsets[i++]!;
       const func = records[rp + FUNC]!;
       if (rp === state.rp) state.pc = this.exactEntry(func, offset);
-      else records[rp + PC] = this.exactReturn(func, offset);
+      else records[rp + PC] = returnPc(func, offset);
     }
   }
 }

@@ -116,17 +116,13 @@ export class Records {
   restore({ frames, cells }: Snapshot): void {
     const { state, stack, positions } = this;
     stack.dropTo(0);
+    // Now there is no frame to be moved.
+    positions.changeCode();
     state.cells.reserve((cells.length >> 1) + 4096);
     if (frames.length + 3 * RECORD > state.records.length) state.records = new Int32Array(frames.length * 2 + 3 * RECORD);
     stack.applyLimits();
     state.cells.i32.set(cells);
-    const returns = new Map<number, number>();
-    const returnPc = (func: number, offset: number): number => {
-      const key = offset * state.store.funcs.length + func;
-      let pc = returns.get(key);
-      if (pc === undefined) returns.set(key, (pc = positions.exactReturn(func, offset)));
-      return pc;
-    };
+    const returnPc = positions.exactReturns();
     for (let i = 0; i < frames.length; i += RECORD) {
       const kind = frames[i]!;
       const func = frames[i + 1]!;

@@ -69,8 +69,16 @@ export class ByteReader {
   }
 
   private longU32(first: number): number {
+    const { bytes, end } = this;
     let value = first & 0x7f;
-    for (let shift = 7; ; shift += 7) {
+    let shift = 7;
+    // These have no bit that could be wrong.
+    for (; shift < 28 && this.pos < end; shift += 7) {
+      const next = bytes[this.pos++]!;
+      value |= (next & 0x7f) << shift;
+      if (next < 0x80) return value;
+    }
+    for (; ; shift += 7) {
       const next = this.lebByte(shift, 32, false);
       value |= (next & 0x7f) << shift;
       if (next < 0x80) return value >>> 0;
@@ -83,8 +91,15 @@ export class ByteReader {
   }
 
   private longS32(first: number): number {
+    const { bytes, end } = this;
     let value = first & 0x7f;
-    for (let shift = 7; ; shift += 7) {
+    let shift = 7;
+    for (; shift < 28 && this.pos < end; shift += 7) {
+      const next = bytes[this.pos++]!;
+      value |= (next & 0x7f) << shift;
+      if (next < 0x80) return (value << (25 - shift)) >> (25 - shift);
+    }
+    for (; ; shift += 7) {
       const next = this.lebByte(shift, 32, true);
       value |= (next & 0x7f) << shift;
       if (next < 0x80) return shift < 28 ? (value << (25 - shift)) >> (25 - shift) : value;
@@ -111,9 +126,20 @@ export class ByteReader {
   }
 
   private read64(signed: boolean): void {
+    const { bytes, end } = this;
     let lo = 0;
     let hi = 0;
-    for (let shift = 0; ; shift += 7) {
+    let shift = 0;
+    for (; shift < 28 && this.pos < end; shift += 7) {
+      const next = bytes[this.pos++]!;
+      lo |= (next & 0x7f) << shift;
+      if (next < 0x80) {
+        this.lo = signed ? (lo << (25 - shift)) >> (25 - shift) : lo;
+        this.hi = this.lo >> 31;
+        return;
+      }
+    }
+    for (; ; shift += 7) {
       const next = this.lebByte(shift, 64, signed);
       const bits = next & 0x7f;
       if (shift < 32) lo |= bits << shift;

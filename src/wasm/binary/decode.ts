@@ -1,9 +1,9 @@
+import { DataSegments } from '../data-segments.js';
 import { DecodeError } from '../errors.js';
 import { type Features, WASM_3 } from '../features.js';
 import type {
   CodeRange,
   CustomSection,
-  DataSegment,
   DefinedFunc,
   DefinedGlobal,
   DefinedTable,
@@ -76,27 +76,6 @@ export function checkBodies(bytes: Uint8Array, funcs: readonly DefinedFunc[], fe
   return usesData;
 }
 
-/** Modules with 100,000 of these exist: it makes the objects that describe its mode when they are asked for. */
-class ActiveData implements DataSegment {
-  readonly start: number;
-  readonly end: number;
-  private readonly target: number;
-  private readonly offset: number;
-  private readonly offsetEnd: number;
-
-  constructor(target: number, offset: number, offsetEnd: number, content: { start: number; end: number }) {
-    this.target = target;
-    this.offset = offset;
-    this.offsetEnd = offsetEnd;
-    this.start = content.start;
-    this.end = content.end;
-  }
-
-  get mode(): SegmentMode {
-    return { kind: 'active', target: this.target, at: { offset: this.offset, end: this.offsetEnd } };
-  }
-}
-
 class Decoder {
   private readonly reader: InstructionReader;
   private readonly typeReader: TypeReader;
@@ -113,7 +92,7 @@ class Decoder {
   private exports: Export[] = [];
   private start: number | undefined = undefined;
   private elems: ElemSegment[] = [];
-  private datas: DataSegment[] = [];
+  private datas: DataSegments = new DataSegments();
   private dataCount: number | undefined = undefined;
   private readonly customs: CustomSection[] = [];
   private readonly sections: SectionInfo[] = [];
@@ -223,7 +202,7 @@ class Decoder {
         this.code();
         break;
       case 11:
-        this.vec('data segments', () => this.datas.push(this.data()));
+        this.dataSection();
         break;
       case 12:
         this.dataCount = reader.u32();
@@ -324,38 +303,61 @@ class Decoder {
     return { mode, type, items: { kind: 'exprs', exprs }, offset };
   }
 
-  private data(): DataSegment {
+  private dataSection(): void {
     const { reader } = this;
+    const count = reader.count('data segments');
+    const datas = (this.datas = new DataSegments(reader.roomFor(count)));
+    while (datas.length < count) {
+      this.plainDatas(count);
+      if (datas.length < count) this.data();
+    }
+  }
+
+  private data(): void {
+    const { reader, datas } = this;
     const at = reader.pos;
     const flags = reader.u32();
     if (flags > 2) reader.fail('malformed data segment kind', at);
-    if (flags === 1) return { mode: PASSIVE, ...this.content() };
-    const target = flags === 2 ? reader.u32() : 0;
-    const offset = reader.pos;
-    if (!this.passConstant()) skipExpression(reader);
-    const end = reader.pos;
-    return new ActiveData(target, offset, end, this.content());
-  }
-
-  /** Passes over an expression that is only an `i32.const` of few bytes: so begin tens of thousands of segments of Go's linker. */
-  private passConstant(): boolean {
-    const { reader } = this;
-    const { bytes, pos } = reader;
-    if (bytes[pos] !== OP.i32_const) return false;
-    let last = pos + 1;
-    while (bytes[last]! >= 0x80) last++;
-    if (last - pos > 4 || last + 2 > reader.end || bytes[last + 1] !== OP.end) return false;
-    reader.pos = last + 2;
-    return true;
-  }
-
-  /** Bytes with their length before them. */
-  private content(): { start: number; end: number } {
-    const { reader } = this;
+    const memory = flags === 2 ? reader.u32() : 0;
+    const offset = flags === 1 ? 0 : reader.pos;
+    if (flags !== 1) skipExpression(reader);
+    const offsetEnd = reader.pos;
     const length = reader.u32();
     const start = reader.pos;
     reader.skip(length);
-    return { start, end: reader.pos };
+    datas.add(memory, -1, offset, offsetEnd, start, reader.pos);
+  }
+
+  /**
+   * Reads segments for memory 0 with an `i32.const` and a length of at most four bytes, in one loop, up to the first that
+   * is in any way different: so Go's linker writes all of its tens of thousands.
+   */
+  private plainDatas(count: number): void {
+    const { reader, datas } = this;
+    const { bytes, end } = reader;
+    while (datas.length < count) {
+      const offset = reader.pos + 1;
+      if (bytes[offset - 1] !== 0 || bytes[offset] !== OP.i32_const) return;
+      let at = offset + 1;
+      let address = 0;
+      let byte = 0x80;
+      for (let shift = 0; byte >= 0x80 && shift < 28; shift += 7) {
+        byte = bytes[at++]!;
+        address |= (byte & 0x7f) << shift;
+      }
+      // Neither longer nor negative.
+      if (byte >= 0x40 || bytes[at++] !== OP.end) return;
+      const offsetEnd = at;
+      let length = 0;
+      byte = 0x80;
+      for (let shift = 0; byte >= 0x80 && shift < 28; shift += 7) {
+        byte = bytes[at++]!;
+        length |= (byte & 0x7f) << shift;
+      }
+      if (byte >= 0x80 || length > end - at) return;
+      datas.add(0, address, offset, offsetEnd, at, at + length);
+      reader.pos = at + length;
+    }
   }
 
   private code(): void {

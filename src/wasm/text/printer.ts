@@ -77,7 +77,7 @@ class ModulePrinter {
     for (const item of module.exports) yield `  (export ${quoteName(item.name)} (${item.kind} ${names.of(item.kind).use(item.index)}))`;
     if (module.start !== undefined) yield `  (start ${names.of('func').use(module.start)})`;
     for (const [i, segment] of module.elems.entries()) yield `  ${this.elem(segment, i)}`;
-    for (const [i, { mode, start, end }] of module.datas.entries()) {
+    for (const [i, { mode, start, end }] of [...module.datas].entries()) {
       yield `  (data${names.of('data').define(i)} (;${i};)${this.mode(mode, 'memory')} ${quoteBytes(module.bytes.subarray(start, end))})`;
     }
     yield* this.customs();

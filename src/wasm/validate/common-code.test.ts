@@ -68,7 +68,14 @@ it('common code at the edges is typed as by the rules', () => {
       (br_if 0 (global.get $g) (f32.lt (f32.convert_i64_s (local.get 1)) (f32.const 1)))
       (unreachable)
       (i32.add) (drop) (i64.add (i64.const 1)) (local.set 1) (i32.add (i32.const 1)) (i32.store offset=1)
-      (local.get 1)))`);
+      (local.get 1))
+    (func (param i32) (local (ref func))
+      (block (loop (if (local.get 0) (then (br 1)) (else (nop) (br 2))) (br 0)) (nop))
+      (block (local.set 1 (ref.func 1)) (drop (local.get 1)) (block (br 1)))
+      (if (local.get 0) (then (block (local.set 1 (ref.func 1)) (br 0)) (unreachable)))
+      (i32.const 1) (if (param i32) (then (drop)) (else (br 1))) (i32.const 2) (if (result i32) (local.get 0) (then (i32.const 1)) (else (br 1))) (drop)
+      (block (drop (i32.const 1)) (loop (br 2) (if (then (br 0))) (drop) (nop))))
+    (elem declare func 1))`);
   const { differences: found, valid, wrong } = differences(bytes, 40, 100);
   expect(found).toEqual([]);
   expect(valid).toBeGreaterThan(40);

@@ -1,6 +1,6 @@
 import { ADDR, INSTRUCTIONS } from '../instructions.js';
 import { OP } from '../opcodes.js';
-import { I32, V128 } from '../types.js';
+import { I32, V128, type ValType } from '../types.js';
 import type { Typing } from './typing.js';
 
 /** How `passCommonCode` goes on at an opcode byte; 0: not at all. */
@@ -30,19 +30,29 @@ HOW[OP.i64_const] = 5;
 HOW[OP.global_get] = 10;
 HOW[OP.global_set] = 11;
 HOW[OP.br_if] = 12;
+HOW[OP.nop] = 13;
+HOW[OP.drop] = 14;
+HOW[OP.block] = HOW[OP.loop] = HOW[OP.if] = 15;
+HOW[OP.end] = 16;
+HOW[OP.br] = 17;
+
+/** A block type without parameters and results. */
+const EMPTY = 0x40;
+const NONE: readonly ValType[] = [];
 
 /**
  * Types the instructions that most code consists of, in one loop, up to the first that is in any way unusual: that is
  * left to the rules, as are all errors. What passes here would pass there with the same effect.
  */
 export function passCommonCode(typing: Typing): void {
-  const { reader, types, cells, control, localTypes, localCount, initialized, controls, depth, context } = typing;
+  const { reader, types, cells, localTypes, localCount, initialized, controls, context } = typing;
   const { bytes, end } = reader;
   const { globals } = context;
   const memory32 = context.memories.length > 0 && context.memories[0]!.address === I32;
-  const bottom = control.height;
+  const inits = typing.inits.length;
   let { pos } = reader;
-  let { height, cellHeight } = typing;
+  let { height, cellHeight, depth, control } = typing;
+  let bottom = control.height;
   let highest = typing.maxCellHeight;
   common: for (;;) {
     const op = bytes[pos]!;
@@ -110,6 +120,41 @@ export function passCommonCode(typing: Typing): void {
         if (x >= depth || x >= 0x80 || height === bottom || types[height - 1] !== I32 || controls[depth - 1 - x]!.labelTypes.length > 0) break common;
         popped = 1;
         break;
+      case 13: // nop
+        next--;
+        break;
+      case 14: // drop
+        if (height === bottom) break common;
+        popped = 1;
+        next--;
+        break;
+      case 15: // block, loop, if
+        if (x !== EMPTY || next > end || depth === controls.length) break common;
+        if (op === OP.if) {
+          if (height === bottom || types[height - 1] !== I32) break common;
+          cellHeight = cells[--height]!;
+        }
+        control = controls[depth++]!;
+        control.kind = op === OP.if ? 'if' : op === OP.loop ? 'loop' : 'block';
+        control.start = pos;
+        control.height = bottom = height;
+        control.cellHeight = cellHeight;
+        control.params = control.results = NONE;
+        control.unreachable = false;
+        control.inits = inits;
+        break;
+      case 16: // end
+        if (pos >= end || depth === 1 || height !== bottom || control.results.length > 0 || control.params.length > 0 || control.inits !== inits) break common;
+        control = controls[--depth - 1]!;
+        bottom = control.height;
+        next--;
+        break;
+      case 17: // br
+        if (x >= depth || x >= 0x80 || next > end || controls[depth - 1 - x]!.labelTypes.length > 0) break common;
+        height = bottom;
+        cellHeight = control.cellHeight;
+        control.unreachable = true;
+        break;
       default:
         break common;
     }
@@ -128,6 +173,8 @@ export function passCommonCode(typing: Typing): void {
     pos = next;
   }
   reader.pos = pos;
+  typing.depth = depth;
+  typing.control = control;
   typing.height = height;
   typing.cellHeight = cellHeight;
   typing.maxCellHeight = highest;

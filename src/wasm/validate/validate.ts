@@ -1,8 +1,8 @@
 import { checkBodies } from '../binary/decode.js';
+import { DATA } from '../data-segments.js';
 import { DecodeError, ValidationError } from '../errors.js';
 import { type Features, WASM_3 } from '../features.js';
-import type { CodeRange, ElemSegment, Export, Module } from '../module.js';
-import { OP } from '../opcodes.js';
+import type { ElemSegment, Export, Module } from '../module.js';
 import { TypeRegistry } from '../type-registry.js';
 import {
   heapOf,
@@ -223,21 +223,19 @@ class Validator {
 
   private datas(): void {
     this.inSection(11);
-    for (const { mode } of this.module.datas) {
-      if (mode.kind !== 'active') continue;
-      const memory = this.context.memories[mode.target] ?? this.fail(`unknown memory ${mode.target}`);
-      // Go's linker writes tens of thousands of segments, each with a plain constant.
-      if (memory.address === I32 && this.isPlainI32(mode.at)) continue;
-      this.constant(mode.at, memory.address, this.globalLimit);
+    const { datas } = this.module;
+    const { memories } = this.context;
+    const { length, rows } = datas;
+    for (let i = 0; i < length; i++) {
+      const at = i * DATA.words;
+      const offset = rows[at + DATA.offset]!;
+      if (offset === 0) continue;
+      const target = rows[at + DATA.memory]! >>> 0;
+      const memory = memories[target] ?? this.fail(`unknown memory ${target}`);
+      // What has an address is an `i32.const`.
+      if (rows[at + DATA.address]! >= 0 && memory.address === I32) continue;
+      this.constant({ offset, end: rows[at + DATA.offsetEnd]! }, memory.address, this.globalLimit);
     }
-  }
-
-  /** Is this well-formed expression nothing but an `i32.const`, whose number ends where the `end` follows? */
-  private isPlainI32({ offset, end }: CodeRange): boolean {
-    const { bytes } = this.module;
-    if (bytes[offset] !== OP.i32_const) return false;
-    for (let at = offset + 1; at < end - 2; at++) if (bytes[at]! < 0x80) return false;
-    return bytes[end - 2]! < 0x80;
   }
 
   private start(index: number): void {
