@@ -9,6 +9,7 @@ import { Program } from '../src/program/program.js';
 import { DecodeError, ValidationError } from '../src/wasm/errors.js';
 import { decode } from '../src/wasm/binary/decode.js';
 import type { Module } from '../src/wasm/module.js';
+import { Dice } from './engine/harness.js';
 import { loadProgram, programs } from './support/programs.js';
 
 /**
@@ -18,57 +19,40 @@ import { loadProgram, programs } from './support/programs.js';
  */
 const DEMANDED = Number(process.env['RETUNWIND_MUTATIONS'] ?? 0);
 
-class Dice {
-  private state: number;
-  constructor(seed: number) {
-    this.state = seed;
-  }
-  /** 0 to n − 1 (mulberry32). */
-  next(n: number): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * n);
-  }
-  pick<T>(from: readonly T[]): T {
-    return from[this.next(from.length)]!;
-  }
-}
-
 const TELLING = [0x00, 0x01, 0x0b, 0x40, 0x7f, 0x80, 0xfb, 0xfc, 0xfd, 0xff];
 const LIES = [[0xff, 0xff, 0xff, 0xff, 0x0f], [0xff, 0xff, 0xff, 0xff, 0x7f], [0x80, 0x80, 0x80, 0x80, 0x00], [0xff, 0xff, 0x7f], [0x00]];
 
 /** `places`: offsets where lengths and counts stand; undefined for damage anywhere. */
 function mutate(bytes: Uint8Array, dice: Dice, places: readonly number[] | undefined): Uint8Array {
   if (places !== undefined) {
-    const at = dice.pick(places);
-    const lie = dice.pick(LIES);
+    const at = dice.of(places);
+    const lie = dice.of(LIES);
     const copy = bytes.slice();
-    if (dice.next(2) === 0) copy.set(lie.slice(0, bytes.length - at), at);
-    else copy[at] = dice.next(256);
+    if (dice.below(2) === 0) copy.set(lie.slice(0, bytes.length - at), at);
+    else copy[at] = dice.below(256);
     return copy;
   }
-  const at = dice.next(bytes.length);
-  switch (dice.next(8)) {
+  const at = dice.below(bytes.length);
+  switch (dice.below(8)) {
     case 0:
       return bytes.slice(0, at);
     case 1: {
-      const cut = 1 + dice.next(8);
+      const cut = 1 + dice.below(8);
       return concat(bytes.subarray(0, at), bytes.subarray(at + cut));
     }
     case 2: {
-      const more = Uint8Array.from({ length: 1 + dice.next(8) }, () => dice.next(256));
+      const more = Uint8Array.from({ length: 1 + dice.below(8) }, () => dice.below(256));
       return concat(bytes.subarray(0, at), more, bytes.subarray(at));
     }
     case 3: {
-      const from = dice.next(bytes.length);
+      const from = dice.below(bytes.length);
       const copy = bytes.slice();
       copy.set(bytes.subarray(from, from + Math.min(64, bytes.length - at)), at);
       return copy;
     }
     default: {
       const copy = bytes.slice();
-      for (let n = 1 + dice.next(4); n > 0; n--) copy[dice.next(2) === 0 ? at + dice.next(Math.min(16, bytes.length - at)) : dice.next(bytes.length)] = dice.next(2) === 0 ? dice.pick(TELLING) : dice.next(256);
+      for (let n = 1 + dice.below(4); n > 0; n--) copy[dice.below(2) === 0 ? at + dice.below(Math.min(16, bytes.length - at)) : dice.below(bytes.length)] = dice.below(2) === 0 ? dice.of(TELLING) : dice.below(256);
       return copy;
     }
   }

@@ -85,6 +85,20 @@ describe('the rules of the layers', () => {
   });
 });
 
+describe('the tools', () => {
+  it.each([
+    ['check-replay', '--stops', "Unknown option '--stops'; there are --gotos, --kills, --fresh\n"],
+    ['check-replay', '--gotos=many', '--gotos takes a whole number, not "many"\n'],
+    ['lock-step', '--gotos', "Unknown option '--gotos'; there are --stops, --runs, --fresh\n"],
+    ['lock-step', 'go9.99-js', /^there is no test program go9\.99-js; there are .*\n$/],
+  ])('%s %s: what is wrong is said in one line', (tool, word, message) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'tools', `${tool}.mjs`), word], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr.split('\n')).toHaveLength(2);
+  });
+});
+
 describe('the package', () => {
   it('runs in a browser, but for the command line and the Node part of the host', async () => {
     const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })

@@ -4,15 +4,13 @@
 // run; and kills fifty recording processes at random moments. That takes an hour or more, and can be interrupted.
 //
 //   npm run build && node tools/check-replay.mjs [--gotos N] [--kills N] [--fresh] [PROGRAM…]
-import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.mjs';
 import { programs, runChecks } from './long-checks.mjs';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { gotos: { type: 'string', default: '1000' }, kills: { type: 'string', default: '50' }, fresh: { type: 'boolean', default: false } },
-});
+const { words, numbers, flags } = commandLine({ gotos: 1000, kills: 50 }, ['fresh']);
+const [gotos, kills] = [String(numbers.gotos), String(numbers.kills)];
 const checks = [
-  ...programs.map(({ name, sha256 }) => ({ name, goal: `${sha256} ${values.gotos}`, test: 'replay/replay', env: { REPLAY_PROGRAM: name, REPLAY_GOTOS: values.gotos } })),
-  { name: 'kills', goal: values.kills, test: 'replay/files', env: { REPLAY_KILLS: values.kills } },
+  ...programs.map(({ name, sha256 }) => ({ name, goal: `${sha256} ${gotos}`, test: 'replay/replay', env: { REPLAY_PROGRAM: name, REPLAY_GOTOS: gotos } })),
+  { name: 'kills', goal: kills, test: 'replay/files', env: { REPLAY_KILLS: kills } },
 ];
-runChecks('check-replay.json', checks, positionals, values.fresh);
+runChecks('check-replay.json', checks, words, flags.fresh);

@@ -4,22 +4,15 @@
 // same at each. That takes hours, and can be interrupted. --runs N takes N runs of a program, spread over all of them.
 //
 //   npm run build && node tools/lock-step.mjs [--stops N] [--runs N] [--fresh] [PROGRAM…]
-import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.mjs';
 import { programs, runChecks } from './long-checks.mjs';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    stops: { type: 'string', default: '1000' },
-    runs: { type: 'string', default: '10000' },
-    fresh: { type: 'boolean', default: false },
-  },
-});
-const { stops, runs } = values;
+const { words, numbers, flags } = commandLine({ stops: 1000, runs: 10_000 }, ['fresh']);
+const [stops, runs] = [String(numbers.stops), String(numbers.runs)];
 const checks = programs.map(({ name, sha256, language, target }) => ({
   name,
   goal: `${sha256} ${stops} ${runs}`,
   test: `lock-step/${language === 'go' ? `go-${target}` : 'c-zig'}`,
   env: { LOCK_STEP_PROGRAM: name, LOCK_STEP_STOPS: stops, LOCK_STEP_RUNS: runs },
 }));
-runChecks('lock-step.json', checks, positionals, values.fresh);
+runChecks('lock-step.json', checks, words, flags.fresh);

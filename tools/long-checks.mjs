@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { refuse } from './command-line.mjs';
 
 const root = join(import.meta.dirname, '..');
 
@@ -23,7 +24,7 @@ export const programs = JSON.parse(readFileSync(join(root, 'spec-tests/programs/
  */
 export function runChecks(memory, all, names, fresh) {
   const unknown = names.filter((name) => !all.some((one) => one.name === name));
-  if (unknown.length > 0) throw new Error(`no test program ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`);
+  if (unknown.length > 0) refuse(`there is no test program ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`);
   const stateFile = join(root, '.cache', memory);
   const passed = fresh ? {} : remembered(stateFile);
   const wanted = all.filter(({ name }) => names.length === 0 || names.includes(name));

@@ -5,37 +5,24 @@ import { hashBytes } from '../../src/replay/hash.js';
 import { Recording } from '../../src/replay/recording.js';
 import { Divergence, Replay } from '../../src/replay/replay.js';
 import { verify } from '../../src/replay/verify.js';
+import { Dice } from '../engine/harness.js';
 import { busyModule, recordBusy } from '../support/busy.js';
 
 /** RETUNWIND_MUTATIONS asks for more than what is quick. */
 const TIMES = Number(process.env['RETUNWIND_MUTATIONS'] ?? 400);
 
-class Dice {
-  private state: number;
-  constructor(seed: number) {
-    this.state = seed;
-  }
-  /** 0 to n − 1 (mulberry32). */
-  next(n: number): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * n);
-  }
-}
-
 /** Bytes that begin large numbers, or are the tags of events. */
 const TELLING = [0, 1, 0x7f, 0x80, 0xff, ...Object.values(EVENT)];
 
 function mutated(bytes: Uint8Array, dice: Dice): Uint8Array {
-  const at = dice.next(bytes.length);
-  const some = bytes.subarray(dice.next(bytes.length)).subarray(0, 1 + dice.next(12));
-  const byte = dice.next(2) === 0 ? dice.next(256) : TELLING[dice.next(TELLING.length)]!;
-  switch (dice.next(5)) {
+  const at = dice.below(bytes.length);
+  const some = bytes.subarray(dice.below(bytes.length)).subarray(0, 1 + dice.below(12));
+  const byte = dice.below(2) === 0 ? dice.below(256) : TELLING[dice.below(TELLING.length)]!;
+  switch (dice.below(5)) {
     case 0:
       return bytes.slice(0, at);
     case 1:
-      return joined(bytes.subarray(0, at), bytes.subarray(at + 1 + dice.next(8)));
+      return joined(bytes.subarray(0, at), bytes.subarray(at + 1 + dice.below(8)));
     case 2:
       return joined(bytes.subarray(0, at), some, bytes.subarray(at));
     case 3:

@@ -45,6 +45,15 @@ describe('a module that is not Go', () => {
     ]);
   });
 
+  test('has the depth of each call, however deep', async () => {
+    const deep = wat('(module (func $down (export "down") (param i32) (if (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1)))))))');
+    const { text } = await traced(deep, [], { format: 'jsonl', events: ['call'], invoke: { name: 'down', args: [i32(30_000)] } });
+    const all = records(text);
+    // Frames that were built at each call would take minutes.
+    expect(all).toHaveLength(30_001);
+    expect(all.every((record, i) => record.event === 'call' && record.depth === i + 1)).toBe(true);
+  }, 20_000);
+
   test('has calls and instructions if asked for', async () => {
     expect(await trace({ events: ['call'] })).toMatchObject([
       { clock: 0, function: '', index: 2, depth: 1 },

@@ -245,50 +245,46 @@ function combine(operator: string, left: Node, right: Node, scope: Scope): Resul
       return answer(a >= b);
   }
   if (typeof a === 'number' || typeof b === 'number') return float(operator, Number(a), Number(b));
-  return whole(operator, integer(a), integer(b));
+  return ON_INTEGERS[operator]!(integer(a), integer(b));
 }
 
 function same(a: Result, b: Result): boolean {
   return typeof a === typeof b || typeof a === 'string' || typeof b === 'string' ? a === b : Number(a) === Number(b);
 }
 
+const ON_FLOATS: Readonly<Record<string, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+};
+
 function float(operator: string, a: number, b: number): number {
-  switch (operator) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    default:
-      throw new ExpressionError(`${operator} is for whole numbers`);
-  }
+  const operation = ON_FLOATS[operator];
+  if (operation === undefined) throw new ExpressionError(`${operator} is for whole numbers`);
+  return operation(a, b);
 }
 
-function whole(operator: string, a: bigint, b: bigint): bigint {
-  switch (operator) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '&':
-      return a & b;
-    case '|':
-      return a | b;
-    case '^':
-      return a ^ b;
-    case '<<':
-    case '>>':
-      if (b < 0n || b > 64n) throw new ExpressionError(`${b} is no width to shift by`);
-      return operator === '<<' ? a << b : a >> b;
-    default:
-      if (b === 0n) throw new ExpressionError('division by 0');
-      return operator === '/' ? a / b : a % b;
-  }
+const ON_INTEGERS: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / divisor(b),
+  '%': (a, b) => a % divisor(b),
+  '&': (a, b) => a & b,
+  '|': (a, b) => a | b,
+  '^': (a, b) => a ^ b,
+  '<<': (a, b) => a << width(b),
+  '>>': (a, b) => a >> width(b),
+};
+
+function divisor(value: bigint): bigint {
+  if (value === 0n) throw new ExpressionError('division by 0');
+  return value;
+}
+function width(value: bigint): bigint {
+  if (value < 0n || value > 64n) throw new ExpressionError(`${value} is no width to shift by`);
+  return value;
 }
 
 /** A value of the machine as an expression sees it; integers signed. */

@@ -193,11 +193,10 @@ export class TraceSession {
       const { type } = store.funcs[address]!;
       const takesPcB = this.go !== undefined && type.params.length === 1 && type.results.length === 1;
       const probe = this.machine.probes.atEntry(address, () => {
-        const frames = this.machine.frames();
-        const [top] = frames;
+        const [top] = this.machine.frames(1);
         const pcB = takesPcB && top?.kind === 'wasm' ? top.locals[0] : undefined;
         const entry = pcB !== undefined && 'i32' in pcB ? { pc_b: pcB.i32 } : {};
-        this.emit({ ...this.base(name), event: 'call', index, depth: frames.length, ...entry });
+        this.emit({ ...this.base(name), event: 'call', index, depth: this.machine.frameCount, ...entry });
       });
       this.undo.push(() => probe.remove());
     }

@@ -41,7 +41,9 @@ export class Records {
 
   /** How many frames there are. */
   get count(): number {
-    const { rp, records } = this.state;
+    const { rp, records, store } = this.state;
+    // Bridges are between instances: mostly there are none, and whoever asks at every call does not wait for them to be counted.
+    if (store.instances.length < 2) return rp / RECORD;
     let bridges = 0;
     for (let at = RECORD; at <= rp; at += RECORD) if (records[at + KIND] === FRAME.bridge) bridges++;
     return rp / RECORD - bridges;

@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../../../debug/session.js';
 import type { Console } from './console.js';
 
 export const PROMPT = '(retunwind) ';
@@ -40,6 +41,17 @@ export function functionNames({ session }: Console, word: string): readonly stri
   return session.target.functions.map(({ name }) => name).filter((name) => name.startsWith(word)).slice(0, MOST_NAMES);
 }
 const MOST_NAMES = 200;
+
+/** The checkpoint that is called so: c1. Throws `Complaint`. */
+export function checkpointNamed({ session }: Console, text: string): Checkpoint {
+  const found = session.checkpoints.find(({ id }) => `c${id}` === text);
+  if (found === undefined) throw new Complaint(text === '' ? 'which checkpoint? Say its name' : `there is no checkpoint ${text}`);
+  return found;
+}
+/** For completion. */
+export function checkpointNames({ session }: Console): readonly string[] {
+  return session.checkpoints.map(({ id }) => `c${id}`);
+}
 
 /** A regular expression that the user gave; empty fits everything. Throws `Complaint`. */
 export function pattern(text: string): RegExp {

@@ -64,6 +64,11 @@ function breakHere({ session }: Console): Breakpoint {
   return session.breakAt(`*0x${frame.offset.toString(16)}`);
 }
 
+/** What a log point says: expressions with commas between them. */
+function expressionsOf(text: string): readonly Expression[] {
+  return text.split(',').filter((one) => one.trim() !== '').map((one) => new Expression(one.trim()));
+}
+
 /** Sets a watchpoint on what stands after `watch [-r|-w]`. */
 async function watch(console: Console, text: string, on: WatchedFor): Promise<Breakpoint> {
   const { session } = console;
@@ -125,7 +130,7 @@ export const BREAKING: readonly Verb[] = [
     run(console, rest) {
       const [, place = '', expressions] = /^(.*?)(?:\s+log\s+(.*))?$/s.exec(rest)!;
       if (place === '') throw new Complaint('a place is missing');
-      const log = (expressions ?? '').split(',').filter((text) => text.trim() !== '').map((text) => new Expression(text.trim()));
+      const log = expressionsOf(expressions ?? '');
       const breakpoint = setBreakpoint(console, place);
       breakpoint.log = log;
       console.write(describe(console, breakpoint));
@@ -202,7 +207,7 @@ export const BREAKING: readonly Verb[] = [
       const breakpoint = breakpointNamed(console, name);
       const [word, more] = firstWord(what);
       if (word === 'stop') breakpoint.log = undefined;
-      else if (word === 'log' || word === 'trace') breakpoint.log = more.split(',').filter((text) => text.trim() !== '').map((text) => new Expression(text.trim()));
+      else if (word === 'log' || word === 'trace') breakpoint.log = expressionsOf(more);
       else if (word === 'cond' || word === 'condition') breakpoint.condition = more === '' ? undefined : new Expression(more);
       else if (word === 'clear') console.commands.delete(breakpoint.id);
       else {

@@ -1,6 +1,6 @@
 import type { Cause, StepKind } from '../../../debug/session.js';
 import type { Console } from './console.js';
-import { Complaint, functionNames, type Verb, wholeNumber } from './verb.js';
+import { checkpointNamed, checkpointNames, Complaint, functionNames, type Verb, wholeNumber } from './verb.js';
 
 /** Forwards, and the same backwards: what `rev` puts before. */
 interface Move {
@@ -89,13 +89,10 @@ export const MOVING: readonly Verb[] = [
     usage: '[CHECKPOINT]',
     group: 'Backwards',
     about: 'to the beginning, or to a checkpoint (c1)',
-    complete: ({ session }) => session.checkpoints.map(({ id }) => `c${id}`),
+    complete: checkpointNames,
     async run(console, rest) {
-      const { session } = console;
-      if (rest === '') return console.stopped(await session.goto(0, console.search));
-      const found = session.checkpoints.find(({ id }) => `c${id}` === rest);
-      if (found === undefined) throw new Complaint(`there is no checkpoint ${rest}`);
-      await console.stopped(await session.goto(found.clock, console.search));
+      const clock = rest === '' ? 0 : checkpointNamed(console, rest).clock;
+      await console.stopped(await console.session.goto(clock, console.search));
     },
   },
   {

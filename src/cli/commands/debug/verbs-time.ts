@@ -5,7 +5,7 @@ import { EVENT_KINDS, eventDetector, type EventKind, turnDetector } from '../../
 import { collect } from '../../../debug/detector.js';
 import { nearest } from '../../nearest.js';
 import type { Console } from './console.js';
-import { Complaint, firstWord, type Verb, wholeNumber } from './verb.js';
+import { checkpointNamed, checkpointNames, Complaint, firstWord, type Verb, wholeNumber } from './verb.js';
 
 const SHOWN = 20;
 
@@ -80,10 +80,9 @@ export const TIME: readonly Verb[] = [
     usage: 'CHECKPOINT',
     group: 'Backwards',
     about: 'forget one',
+    complete: checkpointNames,
     run(console, rest) {
-      const found = console.session.checkpoints.find(({ id }) => `c${id}` === rest);
-      if (found === undefined) throw new Complaint(`there is no checkpoint ${rest}`);
-      console.session.clearCheckpoint(found);
+      console.session.clearCheckpoint(checkpointNamed(console, rest));
       console.write(`Checkpoint ${rest} is gone`);
     },
   },
