@@ -12,7 +12,7 @@ const PROGRAM = `(module (memory (export "memory") 1) (global (export "scale") (
 async function opened(): Promise<[Console, string[]]> {
   const written: string[] = [];
   const session = await invoked(PROGRAM, 'run', [i32(7)]);
-  return [new Console(session, { verbs: VERBS, write: (line) => written.push(line), colour: false, readSource: () => undefined, search: {} }), written];
+  return [new Console(session, { verbs: VERBS, write: (line) => written.push(line), output: { guest: () => {}, fork: () => {} }, colour: false, readSource: () => undefined, search: {} }), written];
 }
 
 /** What somebody who knows delve types, and what it is here. */

@@ -5,7 +5,7 @@ import type { Session } from '../../src/debug/session.js';
 import type { HostFunction } from '../../src/engine/host-function.js';
 import { i32 } from '../../src/engine/value.js';
 import { I32 } from '../../src/wasm/types.js';
-import { invoked } from './support.js';
+import { debugged, invoked } from './support.js';
 
 const PROGRAM = `(module (import "env" "read" (func $read (result i32))) (memory (export "memory") 1)
   (global $scale (export "scale") (mut i32) (i32.const 10)) (global $wide (mut i64) (i64.const 0)) (global $single (mut f32) (f32.const 0))
@@ -122,4 +122,46 @@ it('call answers what an export would, and changes nothing', async () => {
   await expect(callExport(session, session.target.instance.exports.get('forever')!.address, [], { cancelled: () => Date.now() - from > 50 })).rejects.toThrow('cancelled');
   expect(session.timeline.hash).toBe(before);
   expect(await result(session)).toBe(70);
+});
+
+const WRITER = `(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 8) "\\20\\00\\00\\00\\02\\00\\00\\00\\22\\00\\00\\00\\04\\00\\00\\00") (data (i32.const 32) "hello\\n")
+  (func (export "run") nop
+    (drop (call $write (i32.const 1) (i32.const 8) (i32.const 2) (i32.const 0)))
+    (if (i32.load8_u (i32.const 64)) (then nop))
+    (drop (call $write (i32.const 2) (i32.const 8) (i32.const 2) (i32.const 0)))))`;
+
+it('what a fork writes is told, also where that is another run', async () => {
+  const session = await invoked(WRITER, 'run', []);
+  await session.step('instruction');
+  const written = { session: '', fork: '' };
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  session.onOutput = (bytes) => void (written.session += text(bytes));
+  const fork = await forkWith(await forkWith(session, { kind: 'memory', address: 32, cell: 'u8' }, '0x4a'), { kind: 'memory', address: 64, cell: 'u8' }, '1');
+  fork.onOutput = (bytes) => void (written.fork += text(bytes));
+  const cause = await fork.continue();
+  expect(cause.kind === 'diverged' && cause.unwritten && text(cause.unwritten)).toBe('Jello\n');
+  expect(written).toEqual({ session: '', fork: 'Jello\n' });
+  // Nothing is told twice.
+  await fork.stepBack('instruction');
+  await fork.continue();
+  expect(written.fork).toBe('Jello\n');
+  await session.continue();
+  expect(written.session).toBe('hello\nhello\n');
+});
+
+it.each(['go1.19-js', 'go1.21-js', 'go1.21-wasip1', 'go1.24-js', 'go1.27-js', 'go1.27-wasip1'])('a fork of %s prints what was changed', async (name) => {
+  const session = await debugged(name, ['panic']);
+  session.breakAt('main.middle');
+  await session.continue();
+  const [, text] = session.argumentWords();
+  const fork = await forkWith(session, { kind: 'memory', address: Number(text!.value), cell: 'u8' }, '0x54');
+  let written = '';
+  fork.onOutput = (bytes) => void (written += new TextDecoder().decode(bytes));
+  for (const breakpoint of [...fork.breakpoints]) fork.clear(breakpoint);
+  expect((await fork.continue()).kind).toBe('end');
+  expect(written).toContain('deferred in middle Text\n');
+  expect(written).toContain('innermost gave up');
 });

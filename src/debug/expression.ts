@@ -1,9 +1,11 @@
-import { showValue, ValueReader } from '../go/values.js';
-import { Types } from '../go/types.js';
+import { showValue, type ValueLimits, ValueReader } from '../go/values.js';
+import { type GoType, Types } from '../go/types.js';
 import type { Frame } from '../engine/frames.js';
+import type { GlobalInstance } from '../engine/store.js';
 import { loadValue, type Value } from '../engine/value.js';
 import { Registers } from '../go/registers.js';
 import { mostSimilar } from '../go/similar.js';
+import { showType } from '../wasm/show.js';
 import type { Target } from './target.js';
 
 /** An expression is written wrongly, or has no value here. */
@@ -23,6 +25,15 @@ export interface Scope {
   readonly args: () => readonly bigint[];
   /** Go: the goroutine that is chosen. */
   readonly goroutine: number | undefined;
+  /** How much of Go's values is shown. */
+  readonly limits?: Partial<ValueLimits>;
+}
+
+/** The type of what an expression gives. */
+export interface TypeOf {
+  readonly name: string;
+  /** Of values in the memory of a Go program. */
+  readonly go?: { readonly type: GoType; /** Of an interface: what it holds; undefined where that is nil. */ readonly dynamic: GoType | undefined };
 }
 
 /** Names that expressions know, for help and completion. */
@@ -43,7 +54,11 @@ const CELLS: Readonly<Record<string, (view: DataView, at: number) => Result>> = 
 };
 export const CELL_BYTES: Readonly<Record<string, number>> = { u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, f32: 4, u64: 8, i64: 8, f64: 8 };
 
-type Node = (scope: Scope) => Result;
+interface Node {
+  readonly value: (scope: Scope) => Result;
+  /** Where that is more than can be told from the value. */
+  readonly type?: (scope: Scope) => TypeOf;
+}
 
 const TOKEN = /\s*(?:(0x[0-9a-f]+|[0-9]+(?:\.[0-9]+)?)|("(?:[^"\\]|\\.)*")|(\$[0-9]+)|([\p{L}_][\p{L}\p{N}_.]*)|(\|\||&&|[=!<>]=|<<|>>|[-+*/%&|^~!<>()[\]{},]))/iuy;
 
@@ -59,12 +74,18 @@ export class Expression {
   }
   /** Throws `ExpressionError` where it has no value. */
   value(scope: Scope): Result {
-    return this.node(scope);
+    return this.node.value(scope);
+  }
+  /** Throws `ExpressionError` where it has no value. */
+  type(scope: Scope): TypeOf {
+    if (this.node.type !== undefined) return this.node.type(scope);
+    const value = this.node.value(scope);
+    return { name: typeof value === 'bigint' ? 'whole number' : typeof value === 'number' ? 'float' : 'text' };
   }
   /** For conditions: false where it has no value. */
   holds(scope: Scope): boolean {
     try {
-      return truth(this.node(scope));
+      return truth(this.node.value(scope));
     } catch (error) {
       if (error instanceof ExpressionError) return false;
       throw error;
@@ -135,7 +156,7 @@ class Parser {
       this.at++;
       const right = this.binary(level + 1);
       const before = left;
-      left = (scope) => combine(operator, before, right, scope);
+      left = { value: (scope) => combine(operator, before, right, scope) };
     }
   }
 
@@ -148,15 +169,15 @@ class Parser {
   private prefix(): Node {
     if (this.take('-')) {
       const of = this.unary();
-      return (scope) => negate(of(scope));
+      return { value: (scope) => negate(of.value(scope)) };
     }
     if (this.take('!')) {
       const of = this.unary();
-      return (scope) => (truth(of(scope)) ? 0n : 1n);
+      return { value: (scope) => (truth(of.value(scope)) ? 0n : 1n) };
     }
     if (this.take('~')) {
       const of = this.unary();
-      return (scope) => ~integer(of(scope));
+      return { value: (scope) => ~integer(of.value(scope)) };
     }
     if (this.take('*')) return this.memory();
     return this.primary();
@@ -172,7 +193,8 @@ class Parser {
     if (star !== 0 && words.at(-1) !== '*') throw new ExpressionError(`"${this.text}": a pointer is written as *(u32*)address or *(*main.T)address`);
     const type = (star === 0 ? words.slice(1) : words.slice(0, -1)).join('');
     const address = this.unary();
-    return (scope) => readMemory(scope, type, integer(address(scope)));
+    const pointed = (scope: Scope): Pointed => pointedAt(scope, type, integer(address.value(scope)));
+    return { value: (scope) => readMemory(scope, pointed(scope)), type: (scope) => typeOfMemory(pointed(scope)) };
   }
 
   private primary(): Node {
@@ -186,7 +208,7 @@ class Parser {
     if (/^[0-9]/.test(token)) {
       this.at++;
       const value = token.includes('.') ? Number(token) : BigInt(token);
-      return () => value;
+      return { value: () => value };
     }
     if (token.startsWith('"')) {
       this.at++;
@@ -196,20 +218,23 @@ class Parser {
       } catch {
         throw this.wrong();
       }
-      return () => text;
+      return { value: () => text };
     }
     if (token.startsWith('$')) {
       this.at++;
-      return (scope) => local(scope, Number(token.slice(1)));
+      const index = Number(token.slice(1));
+      return { value: (scope) => resultOf(local(scope, index)), type: (scope) => ({ name: showType(local(scope, index).type) }) };
     }
     if (/^[\p{L}_]/u.test(token)) {
       this.at++;
       if ((token === 'global' || token === 'arg') && this.take('[')) {
         const index = this.binary(0);
         this.need(']');
-        return (scope) => (token === 'global' ? globalAt(scope, Number(integer(index(scope)))) : argument(scope, Number(integer(index(scope)))));
+        const at = (scope: Scope): number => Number(integer(index.value(scope)));
+        if (token === 'arg') return { value: (scope) => argument(scope, at(scope)) };
+        return { value: (scope) => globalAt(scope, at(scope)), type: (scope) => ({ name: showType(globalOf(scope, at(scope)).type.value) }) };
       }
-      return (scope) => named(scope, token);
+      return { value: (scope) => named(scope, token), type: (scope) => typeOfName(scope, token) };
     }
     throw this.wrong();
   }
@@ -225,10 +250,10 @@ function negate(value: Result): Result {
 }
 
 function combine(operator: string, left: Node, right: Node, scope: Scope): Result {
-  const a = left(scope);
-  if (operator === '||') return truth(a) || truth(right(scope)) ? 1n : 0n;
-  if (operator === '&&') return truth(a) && truth(right(scope)) ? 1n : 0n;
-  const b = right(scope);
+  const a = left.value(scope);
+  if (operator === '||') return truth(a) || truth(right.value(scope)) ? 1n : 0n;
+  if (operator === '&&') return truth(a) && truth(right.value(scope)) ? 1n : 0n;
+  const b = right.value(scope);
   const answer = (yes: boolean): bigint => (yes ? 1n : 0n);
   switch (operator) {
     case '==':
@@ -304,19 +329,22 @@ export function resultOf(value: Value): Result {
   return BigInt(value.handle);
 }
 
-function local(scope: Scope, index: number): Result {
+function local(scope: Scope, index: number): Value {
   const frame = scope.frame();
   if (frame?.kind !== 'wasm') throw new ExpressionError(`there is no local $${index}: no frame of the module is chosen`);
   const value = frame.locals[index];
   if (value === undefined) throw new ExpressionError(`there is no local $${index}: the frame has ${frame.locals.length}`);
-  return resultOf(value);
+  return value;
 }
 
-function globalAt({ target: { instance, store } }: Scope, index: number): Result {
+function globalOf({ target: { instance, store } }: Scope, index: number): GlobalInstance {
   const address = instance.globals[index];
   if (address === undefined) throw new ExpressionError(`there is no global ${index}: the module has ${instance.globals.length}`);
-  const { cell, type } = store.globals[address]!;
-  return resultOf(loadValue(store.globalCells, cell, type.value));
+  return store.globals[address]!;
+}
+function globalAt(scope: Scope, index: number): Result {
+  const { cell, type } = globalOf(scope, index);
+  return resultOf(loadValue(scope.target.store.globalCells, cell, type.value));
 }
 
 /** The index of the global that is called so: `global[N]`, an exported one by its name, one of Go's registers. */
@@ -368,26 +396,48 @@ function named(scope: Scope, name: string): Result {
   throw new ExpressionError(`there is no ${name}${similar.length === 0 ? '' : `; did you mean ${similar.join(' or ')}?`}${go === undefined ? '' : ' (Go writes no names of variables for wasm: use $N, arg[N] and *(TYPE*)address)'}`);
 }
 
-function readMemory({ target }: Scope, type: string, address: bigint): Result {
+function typeOfName(scope: Scope, name: string): TypeOf {
+  const value = named(scope, name);
+  const global = globalNamed(scope.target, name);
+  if (global !== undefined) return { name: showType(globalOf(scope, global).type.value) };
+  return { name: typeof value === 'bigint' ? 'whole number' : 'float' };
+}
+
+/** Something in the memory: a cell of WebAssembly or C, or a value of the Go program. */
+type Pointed = { readonly at: number } & ({ readonly cell: string } | { readonly go: GoType; readonly types: Types });
+
+function pointedAt({ target }: Scope, type: string, address: bigint): Pointed {
   const { store, instance, go, view } = target;
   const memory = store.memories[instance.memories[0] ?? -1];
   if (memory === undefined) throw new ExpressionError('the module has no memory');
   const at = Number(BigInt.asUintN(64, address));
-  const cell = CELLS[type];
   const inside = (bytes: number): void => {
     if (at + bytes > memory.byteLength) throw new ExpressionError(`0x${at.toString(16)} is outside of the memory of ${memory.byteLength} bytes`);
   };
-  if (cell !== undefined) {
+  if (CELLS[type] !== undefined) {
     inside(CELL_BYTES[type]!);
-    return cell(new DataView(memory.u8.buffer, memory.u8.byteOffset, memory.byteLength), at);
+    return { at, cell: type };
   }
   if (go === undefined || view === undefined) throw new ExpressionError(`there is no type ${type}: ${Object.keys(CELLS).join(', ')}`);
   const types = new Types(go, view.memory);
-  const found = types.byName(type);
+  // The spaces of a name are gone: it has been taken apart into words.
+  const found = types.byName(type) ?? types.list.find(({ name }) => name.replaceAll(' ', '') === type);
   if (found === undefined) {
     const similar = mostSimilar(type, types.list.map(({ name }) => name), 3);
     throw new ExpressionError(`there is no type ${type}${similar.length === 0 ? '' : `; did you mean ${similar.join(' or ')}?`}`);
   }
   inside(found.size);
-  return showValue(new ValueReader(types).read(found, at));
+  return { at, go: found, types };
+}
+
+function readMemory({ target, limits }: Scope, pointed: Pointed): Result {
+  if ('go' in pointed) return showValue(new ValueReader(pointed.types, limits).read(pointed.go, pointed.at));
+  const { view } = target.store.memories[target.instance.memories[0]!]!;
+  return CELLS[pointed.cell]!(view, pointed.at);
+}
+
+function typeOfMemory(pointed: Pointed): TypeOf {
+  if ('cell' in pointed) return { name: pointed.cell };
+  const { go: type, types, at } = pointed;
+  return { name: type.name, go: { type, dynamic: type.kind === 'interface' ? types.dynamicOf(type, at) : undefined } };
 }

@@ -3,6 +3,7 @@ import { currentStack, stackPair } from '../go/stacks.js';
 import { tracebackFrames, type TracebackFrame } from '../go/traceback.js';
 import type { Goroutine } from '../go/goroutines.js';
 import { readArguments } from '../go/arguments.js';
+import type { ValueLimits } from '../go/values.js';
 import type { GoCall } from '../go/pclntab.js';
 import { Registers } from '../go/registers.js';
 import { mostSimilar } from '../go/similar.js';
@@ -14,6 +15,7 @@ import { Divergence, Replay } from '../replay/replay.js';
 import { type Breakpoint, fits, type Trigger } from './breakpoint.js';
 import { type Detector, findLast, findNext, type Found, hearWithin, standAt } from './detector.js';
 import { EVENT_KINDS, eventDetector, eventsOf, turnDetector } from './events.js';
+import { ForkOutput } from './fork-output.js';
 import { type Scope, showResult } from './expression.js';
 import { findPlaces, type Here, importCallSites, NoSuchPlace, type Site } from './places.js';
 import { blockStep, callBefore, callOfFrame, calls, lineBefore, lineStep, outOfCall, overCall, placesHere, standsAt, type Step, stepOut } from './stepping.js';
@@ -31,8 +33,8 @@ export type Cause =
   | { readonly kind: 'breakpoint'; readonly hits: readonly Met[] }
   /** What was recorded ends here. */
   | { readonly kind: 'edge' }
-  /** A fork has come to where it does something else than what was recorded. */
-  | { readonly kind: 'diverged'; readonly message: string }
+  /** A fork has come to where it does something else than what was recorded: a call, which would have written that. */
+  | { readonly kind: 'diverged'; readonly message: string; readonly unwritten: Uint8Array | undefined }
   | { readonly kind: 'end'; readonly outcome: Outcome }
   | { readonly kind: 'failure'; readonly error: GuestFailure }
   | { readonly kind: 'deadlock' };
@@ -99,8 +101,12 @@ export class Session {
   readonly timeline: Timeline;
   readonly breakpoints: Breakpoint[] = [];
   readonly checkpoints: Checkpoint[] = [];
+  /** Gets each piece of what the guest writes to its standard streams, when the session first comes past it. */
+  onOutput: ((bytes: Uint8Array) => void) | undefined = undefined;
   /** Gets what log points say. */
   onLog: ((text: string) => void) | undefined = undefined;
+  /** How much of Go's values is shown, where that is not `VALUE_LIMITS`. */
+  limits: Partial<ValueLimits> = {};
   /** Id of the goroutine that is looked at instead of the current one. */
   private chosenGoroutine: number | undefined = undefined;
   private chosenFrame = 0;
@@ -111,6 +117,8 @@ export class Session {
 
   /** Is it a fork of another session? Then it goes on only as long as it does what was recorded. */
   readonly isFork: boolean;
+  /** Of a fork. */
+  private readonly output: ForkOutput | undefined;
   /** What the recording grows by; of its forks too. */
   private readonly live: Live | undefined;
 
@@ -121,6 +129,8 @@ export class Session {
     this.target = new Target(replay);
     change?.(this.target);
     this.timeline = new Timeline(replay, { live, memoryBudget });
+    this.output = this.isFork ? new ForkOutput(replay) : undefined;
+    this.timeline.onOutput = (_, bytes) => this.onOutput?.(this.output?.insteadOf(bytes) ?? bytes);
   }
 
   /** `replay`: which has not run yet; the session stands before its first instruction. */
@@ -144,6 +154,7 @@ export class Session {
       fork.breakpoints.push({ ...breakpoint, trigger: own, hits: 0 });
     }
     fork.lastBreakpoint = this.lastBreakpoint;
+    fork.limits = this.limits;
     return fork;
   }
 
@@ -264,7 +275,7 @@ export class Session {
       return await move();
     } catch (error) {
       if (error instanceof Cancelled) return { kind: 'cancelled' };
-      if (this.isFork && error instanceof Divergence) return { kind: 'diverged', message: error.message };
+      if (this.isFork && error instanceof Divergence) return { kind: 'diverged', message: error.message, unwritten: this.output?.unwritten };
       throw error;
     }
   }
@@ -586,6 +597,7 @@ export class Session {
       goroutine: this.goroutine()?.id,
       frame: () => this.wasmFrame(),
       args: () => this.argumentWords().map(({ value }) => value),
+      limits: this.limits,
     };
   }
 

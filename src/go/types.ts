@@ -239,6 +239,12 @@ export class Types {
     return itab === 0 ? undefined : this.at(this.memory.word(itab + 8));
   }
 
+  /** The dynamic type of the interface of this type that stands at `address`; undefined where it is nil. */
+  dynamicOf(type: GoType, address: number): GoType | undefined {
+    const word = this.memory.word(address);
+    return type.methodCount === 0 ? this.at(word) : this.ofItab(word);
+  }
+
   /** Address of a name by its offset; `undefined` for names of types that package reflect made. */
   nameOffset(offset: number): number | undefined {
     const at = this.from + offset;

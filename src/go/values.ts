@@ -121,7 +121,7 @@ export class ValueReader {
       case 'chan':
         return this.channel(type, memory.word(address), inner);
       case 'interface':
-        return this.dynamic(type.methodCount === 0 ? this.types.at(memory.word(address)) : this.types.ofItab(memory.word(address)), address, depth);
+        return this.dynamic(this.types.dynamicOf(type, address), address, depth);
       case 'func': {
         const target = memory.word(address);
         return { text: target === 0 ? 'nil' : (this.closureName(target) ?? `0x${target.toString(16)}`), target };

@@ -71,6 +71,8 @@ export class Replay {
   readonly trampoline: HostTrampoline | undefined;
   /** Gets what the guest writes to its standard streams. */
   onOutput: ((fd: number, bytes: Uint8Array) => void) | undefined = undefined;
+  /** Hears of each host call before it is answered, also of the one that is not what was recorded. */
+  onCall: ((name: string, args: CellWindow, memory: GuestMemory) => void) | undefined = undefined;
   /** Hears of globals that the host sets, by their address in the store. */
   onHostGlobal: ((global: number) => void) | undefined = undefined;
   private readonly reader: StreamReader;
@@ -393,7 +395,7 @@ export class Replay {
   private host(index: number, type: FuncType): HostFunction {
     const name = this.names[index]!;
     const { results: types } = type;
-    if (!this.recording.header.full.includes(index)) return { kind: 'leaf', type, name, call: (_, results) => this.leaf(index, results, types) };
+    if (!this.recording.header.full.includes(index)) return { kind: 'leaf', type, name, call: (args, results, memory) => this.leaf(index, { args, results, memory }, types) };
     const goOn = (call: HostCall): Turn => this.turn(call, types);
     return {
       kind: 'turns',
@@ -401,7 +403,10 @@ export class Replay {
       name,
       begin: (call) => {
         if (this.resuming) this.resuming = false;
-        else this.enter(index, EVENT.enter);
+        else {
+          this.onCall?.(name, call.args, call.memory);
+          this.enter(index, EVENT.enter);
+        }
         return goOn(call);
       },
       next: (call, results) => {
@@ -450,12 +455,13 @@ export class Replay {
     throw new Divergence(`the replay is another run: at clock ${this.machine.clock} the guest ${does}, and the recording has ${recorded}`);
   }
 
-  private leaf(index: number, results: CellWindow, types: readonly ValType[]): void {
+  private leaf(index: number, call: Pick<HostCall, 'args' | 'results' | 'memory'>, types: readonly ValType[]): void {
     const { reader } = this;
+    this.onCall?.(this.names[index]!, call.args, call.memory);
     this.enter(index, EVENT.leaf);
     for (;;) {
       const tag = reader.u8();
-      if (this.returns(tag, results, types)) return;
+      if (this.returns(tag, call.results, types)) return;
       if (tag === EVENT.fail) throw this.readFailure();
       this.effect(tag);
     }

@@ -13,6 +13,8 @@ export interface ConsoleOptions {
   readonly verbs: readonly Verb[];
   /** Gets a line at a time, without its end. */
   readonly write: (line: string) => void;
+  /** Get what the guest writes, and what forks of the session do. */
+  readonly output: { guest(bytes: Uint8Array): void; fork(bytes: Uint8Array): void };
   readonly colour: boolean;
   /** The lines of a source file; undefined if there is none. */
   readonly readSource: (path: string) => readonly string[] | undefined;
@@ -43,11 +45,13 @@ export class Console {
     this.readSource = options.readSource;
     this.search = options.search;
     session.onLog = (text) => this.write(text);
+    session.onOutput = (bytes) => options.output.guest(bytes);
   }
 
   enterFork(fork: Session): void {
     this.forked.push(this.session);
     fork.onLog = this.session.onLog;
+    fork.onOutput = (bytes) => this.options.output.fork(bytes);
     this.session = fork;
   }
   /** False if this is no fork. */
@@ -117,7 +121,8 @@ export class Console {
         return;
       case 'diverged':
         // What the recording has instead is not known before that has come so far.
-        this.write(`the fork can go no further, for here it is another run: ${cause.message.replace(/^.*?: |, and the recording has .*$/g, '')}`);
+        this.write(`the fork can go no further, for here it is another run: ${cause.message.replace(/^.*?: |, and the recording has .*$/g, '')}${cause.unwritten === undefined ? '' : ', to write'}`);
+        if (cause.unwritten !== undefined) this.options.output.fork(cause.unwritten);
         break;
       case 'end':
         if (cause.outcome.kind === 'exited') this.write(`the program has exited with code ${cause.outcome.code}, at clock ${where.clock}`);

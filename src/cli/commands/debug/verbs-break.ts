@@ -105,7 +105,7 @@ function breakpointNames({ session }: Console): readonly string[] {
 }
 
 /** What may be done whenever a breakpoint is met: what shows something and changes nothing. */
-const SHOWING = ['print', 'stack', 'goroutine', 'goroutines', 'args', 'locals', 'list', 'regs', 'examinemem', 'deferred', 'why', 'disassemble'];
+const SHOWING = ['print', 'whatis', 'stack', 'goroutine', 'goroutines', 'args', 'locals', 'list', 'regs', 'examinemem', 'deferred', 'why', 'disassemble'];
 
 export const BREAKING: readonly Verb[] = [
   {

@@ -66,6 +66,22 @@ function print(console: Console, rest: string): string {
   return `${value < 0n ? '-' : ''}${form[0]}${(value < 0n ? -value : value).toString(form[1])}`;
 }
 
+/** `whatis EXPRESSION` or `whatis TYPE`. */
+function whatis(console: Console, rest: string): void {
+  const { session } = console;
+  const { go, view } = session.target;
+  const named = go === undefined || view === undefined ? undefined : new Types(go, view.memory).byName(rest);
+  const { name, go: found } = named === undefined ? new Expression(rest).type(session.scope()) : { name: rest, go: { type: named, dynamic: undefined } };
+  if (found === undefined) {
+    console.write(name);
+    return;
+  }
+  const { type, dynamic } = found;
+  console.write(`${name}${name === type.kind ? '' : ` (${type.kind})`}, ${type.size} byte${type.size === 1 ? '' : 's'}`);
+  for (const { name: field, type: of, offset, embedded } of type.fields) console.write(`  ${String(offset).padStart(4)}  ${embedded ? '' : `${field} `}${of.name}`);
+  if (dynamic !== undefined) console.write(`  holds ${dynamic.name}`);
+}
+
 export const DATA: readonly Verb[] = [
   {
     name: 'args',
@@ -115,6 +131,18 @@ export const DATA: readonly Verb[] = [
     run(console, rest) {
       if (rest === '') throw new Complaint('an expression is missing');
       console.write(print(console, rest));
+    },
+  },
+  {
+    name: 'whatis',
+    aliases: [],
+    usage: 'EXPRESSION|TYPE',
+    group: 'Data',
+    about: 'the type of an expression; of a Go type its size and fields, of an interface what it holds',
+    complete: () => NAMES,
+    run(console, rest) {
+      if (rest === '') throw new Complaint('an expression is missing');
+      whatis(console, rest);
     },
   },
   {

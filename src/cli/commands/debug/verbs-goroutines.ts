@@ -1,5 +1,5 @@
 import { showArguments, readArguments } from '../../../go/arguments.js';
-import { deferredCalls, panicsInFlight } from '../../../go/defers.js';
+import { type DeferredCall, deferredCalls, panicsInFlight } from '../../../go/defers.js';
 import type { Goroutine } from '../../../go/goroutines.js';
 import { stackPair } from '../../../go/stacks.js';
 import { createdBy, goroutineHeader, isSystemGoroutine, type TracebackFrame } from '../../../go/traceback.js';
@@ -115,6 +115,20 @@ function steps(text: string): readonly [count: number, command: string] {
   return /^[0-9]/.test(first) ? [wholeNumber(first, 'how far'), rest] : [1, text];
 }
 
+/** What can be asked of a function that has yet to be called. */
+const ABOUT_DEFERRED = ['list', 'disassemble', 'break', 'trace'];
+
+function atDeferred(console: Console, calls: readonly DeferredCall[], rest: string): Promise<void> | void {
+  const [number, command] = firstWord(rest);
+  const call = calls[wholeNumber(number, 'the deferred call') - 1];
+  if (call === undefined) throw new Complaint(`there is no deferred call ${number}${calls.length === 0 ? '' : `; there are 1 to ${calls.length}`}`);
+  const [word, more] = firstWord(command);
+  const verb = word === '' ? undefined : console.find(word);
+  if (verb === undefined || more !== '' || !ABOUT_DEFERRED.includes(verb.name)) throw new Complaint(`say one of ${ABOUT_DEFERRED.join(', ')}`);
+  const { definedAt } = call;
+  return verb.run(console, verb.name === 'list' && definedAt !== undefined ? `${definedAt.file}:${definedAt.line}` : call.function);
+}
+
 function goroutineIds({ session }: Console): readonly string[] {
   return session.goroutines().map(({ id }) => String(id));
 }
@@ -219,15 +233,17 @@ export const GOROUTINES: readonly Verb[] = [
   {
     name: 'deferred',
     aliases: [],
-    usage: '',
+    usage: '[N COMMAND]',
     group: 'Goroutines and stacks',
     about: 'calls that are put off, in the order in which they will run, and panics under way',
-    run(console) {
+    details: [`N COMMAND: a command for the function of the Nth of them: ${ABOUT_DEFERRED.join(', ')}.`],
+    run(console, rest) {
       const view = goView(console);
       const goroutine = currentGoroutine(console);
+      const calls = deferredCalls(view, goroutine);
+      if (rest !== '') return atDeferred(console, calls, rest);
       const panics = panicsInFlight(view, goroutine);
       for (const { value, goexit, recovered } of panics) console.write(`${goexit ? 'Goexit' : `panic: ${value === undefined ? '?' : showGoValue(value)}`}${recovered ? ' [recovered]' : ''}`);
-      const calls = deferredCalls(view, goroutine);
       calls.forEach(({ function: name, definedAt, deferredBy }, i) => {
         console.write(`${String(i + 1).padStart(3)}  ${name}${definedAt === undefined ? '' : ` ${definedAt.file}:${definedAt.line}`}${deferredBy === undefined ? '' : `, deferred by ${showCall(deferredBy)}`}`);
       });

@@ -1,9 +1,11 @@
+import { VALUE_LIMITS } from '../../../go/values.js';
+import { nearest } from '../../nearest.js';
 import { parseValue, showValue, ValueSyntaxError } from '../../../program/values.js';
 import { CELL_BYTES, Expression, globalNamed } from '../../../debug/expression.js';
 import { callExport, ForkError, forkWith, type Settable } from '../../../debug/fork.js';
 import type { Console } from './console.js';
 import { readScript } from './source-files.js';
-import { Complaint, GROUPS, PROMPT, type Verb } from './verb.js';
+import { Complaint, firstWord, GROUPS, PROMPT, type Verb, wholeNumber } from './verb.js';
 
 function help(console: Console, rest: string): void {
   if (rest !== '') {
@@ -63,6 +65,35 @@ function script(path: string): readonly string[] {
   }
 }
 
+/** What `config` knows: delve's name, what it limits, and the most that it can be. */
+const SETTINGS = [
+  { name: 'max-string-len', limit: 'bytes', most: 2 ** 20, about: 'bytes of a string' },
+  { name: 'max-array-values', limit: 'elements', most: 100_000, about: 'elements of an array, slice, map or channel' },
+  { name: 'max-variable-recurse', limit: 'depth', most: 100, about: 'values within values, and pointers that are followed' },
+] as const;
+
+/** `config`, `config NAME`, `config NAME VALUE`. */
+function configure(console: Console, rest: string): void {
+  const { session } = console;
+  const [name, text] = firstWord(rest.replace(/^-list\b\s*/, ''));
+  const setting = SETTINGS.find((candidate) => candidate.name === name);
+  if (name !== '' && setting === undefined) {
+    const guess = nearest(name, SETTINGS.map((candidate) => candidate.name));
+    throw new Complaint(`there is no setting ${name}${guess === undefined ? '' : `; did you mean ${guess}?`} (${SETTINGS.map((candidate) => candidate.name).join(', ')})`);
+  }
+  if (setting !== undefined && text !== '') {
+    const value = wholeNumber(text, setting.name);
+    if (value > setting.most) throw new Complaint(`${setting.name} is at most ${setting.most}`);
+    session.limits = { ...session.limits, [setting.limit]: value };
+    // As many values altogether as one list of them may have, and what they are made of.
+    session.limits = { ...session.limits, values: Math.max(VALUE_LIMITS.values, 4 * (session.limits.elements ?? 0)) };
+  }
+  const width = Math.max(...SETTINGS.map((candidate) => candidate.name.length));
+  for (const shown of setting === undefined ? SETTINGS : [setting]) {
+    console.write(`${shown.name.padEnd(width)}  ${String(session.limits[shown.limit] ?? VALUE_LIMITS[shown.limit]).padEnd(6)}  ${shown.about}`);
+  }
+}
+
 export const SESSION: readonly Verb[] = [
   {
     name: 'call',
@@ -92,7 +123,7 @@ export const SESSION: readonly Verb[] = [
     details: [
       'PLACE: *(u32*)ADDRESS (also u8 i8 u16 i16 i32 u64 i64 f32 f64), global[N] or its name (Go: SP CTXT …), $N (a local of this frame),',
       'arg[N] (a word of the arguments of the Go frame).',
-      'The recording stays as it is, and unfork goes back to it. What a fork writes is not shown.',
+      'The recording stays as it is, and unfork goes back to it. What a fork writes is shown behind (fork).',
     ],
     async run(console, rest) {
       const match = /^(.+?)\s*=(?!=)\s*(.+)$/s.exec(rest);
@@ -111,6 +142,16 @@ export const SESSION: readonly Verb[] = [
       if (!console.leaveFork()) throw new Complaint('this is no fork');
       await console.stopped({ kind: 'goto' });
     },
+  },
+  {
+    name: 'config',
+    aliases: [],
+    usage: '[-list | NAME [VALUE]]',
+    group: 'Session',
+    about: 'how much of a Go value is shown',
+    details: SETTINGS.map(({ name, about }) => `${name}: ${about}`),
+    complete: () => SETTINGS.map(({ name }) => name),
+    run: configure,
   },
   {
     name: 'help',
