@@ -92,6 +92,7 @@ export class Machine {
     state.roots = rootsOf(store, state, heap);
     const functions = (this.functions = new Functions(state, heap));
     const tier = (this.tier = this.makeTier(options));
+    heap.notesBlocks = tier !== undefined;
     const stack = (this.stack = new FrameStack(state, heap, functions, tier));
     const positions = (this.positions = new Positions(state, heap, tier));
     this.failures = new Failures(state, heap, functions, stack, positions);
@@ -272,7 +273,7 @@ export class Machine {
     positions.mode = fused ? 'fused' : 'exact';
     let left: number;
     this.clockMost = limit - margin;
-    if (fused) left = Math.min(remaining - margin, this.tier === undefined || this.tier.eager ? SLICE : this.tier.stretch);
+    if (fused) left = Math.min(remaining - margin, this.tier?.stretch ?? SLICE);
     else {
       // Instructions that fused code has not charged yet are charged by this.
       positions.leaveFused();
@@ -337,7 +338,7 @@ export class Machine {
   private afterStretch(): StopReason | undefined {
     const { state, tier, heap } = this;
     const segment = heap.segmentAt(state.pc);
-    if (tier === undefined || tier.eager || segment === undefined || segment.mode !== 'fused' || heap.watched.length > 0 || !tier.warm(segment.func)) return undefined;
+    if (tier === undefined || segment === undefined || segment.mode !== 'fused' || heap.watched.length > 0 || !tier.warm(segment.func)) return undefined;
     const version = tier.versionAt(segment.func, state.pc, () => heap.map(segment).at(state.pc)?.offset);
     if (version === undefined) return undefined;
     this.positions.moveTop(segment);

@@ -35,7 +35,8 @@ export class MemoryInstance {
     this.limitBytes = Math.min(limitBytes, MAX_BYTES);
     this.pages = Number(type.limits.min);
     if (!this.fits(this.pages)) throw new RangeError(`a memory of ${type.limits.min} pages is larger than the limit of ${this.limitBytes} bytes`);
-    this.adopt(new ArrayBuffer(this.bytesOf(this.pages)), this.bytesOf(this.pages));
+    const bytes = this.bytesOf(this.pages);
+    this.adopt(this.buffer(bytes, bytes * 1.5) ?? new ArrayBuffer(bytes), bytes);
   }
 
   private bytesOf(pages: number): number {
@@ -43,6 +44,14 @@ export class MemoryInstance {
   }
   private fits(pages: number): boolean {
     return this.bytesOf(pages) <= this.limitBytes;
+  }
+
+  /** A buffer of that many bytes, and more if it may ever have them; undefined where there is no room. What is not touched costs nothing. */
+  private buffer(bytes: number, wish: number): ArrayBuffer | undefined {
+    const { max } = this.type.limits;
+    const most = max === undefined ? this.limitBytes : Math.min(this.bytesOf(Number(max)), this.limitBytes);
+    const capacity = Math.max(bytes, Math.min(wish, most));
+    return allocate(Math.ceil(capacity / 65536) * 65536) ?? allocate(bytes);
   }
 
   private adopt(buffer: ArrayBuffer, byteLength: number): void {
@@ -68,8 +77,7 @@ export class MemoryInstance {
     const buffer = this.u8.buffer as ArrayBuffer;
     if (bytes <= buffer.byteLength) this.adopt(buffer, bytes);
     else {
-      const capacity = Math.min(Math.max(bytes, buffer.byteLength * 1.5), this.limitBytes);
-      const bigger = allocate(Math.ceil(capacity / 65536) * 65536) ?? allocate(bytes);
+      const bigger = this.buffer(bytes, buffer.byteLength * 1.5);
       if (bigger === undefined) return -1;
       new Uint8Array(bigger).set(this.u8);
       this.adopt(bigger, bytes);

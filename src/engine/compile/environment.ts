@@ -96,8 +96,8 @@ export class Environments {
     return environment;
   }
 
-  /** Runs generated source; its last value is what takes views anew. `parts` is `P` in it, and `profile` is `W`. */
-  make({ names }: Environment, { types, tables, callees }: Version, body: string, parts: readonly (Code | undefined)[], profile?: Int32Array): unknown[] {
+  /** Runs generated source; its last value is what takes views anew. `parts` is `P` in it. */
+  make({ names }: Environment, { types, tables, callees }: Version, body: string, parts: readonly (Code | undefined)[]): unknown[] {
     let head = HEADS.get(names);
     if (head === undefined) HEADS.set(names, (head = `'use strict';const {${Object.keys(names).join(',')}}=E;`));
     // Variables and not constants: what is closed over would be tested for being initialised.
@@ -105,7 +105,7 @@ export class Environments {
     head += `const u=()=>{${VIEWS}${[...callees].map((func) => `F${func}=T[${func}];`).join('')}};u();`;
     for (const type of types) head += `const Y${type}=typed(${type});`;
     for (const table of tables) head += `const N${table}=tables[${table}];`;
-    const made = new Function('E', 'P', 'W', head + body)(names, parts, profile) as unknown[];
+    const made = new Function('E', 'P', head + body)(names, parts) as unknown[];
     const refresh = made.pop() as () => void;
     this.refreshers.push(refresh);
     for (const func of callees) {

@@ -2,10 +2,9 @@ import { F64, type ValType } from '../../wasm/types.js';
 import type { Store, WasmFunction } from '../store.js';
 import type { Block, Site } from './block.js';
 import { guardDispatch, thread } from './dispatch.js';
-import { mark } from './profile.js';
 import { arrange } from './structure.js';
 import { isWide, leaving } from './builder.js';
-import { type Plan, PROFILED_CALLS } from './plan.js';
+import type { Plan } from './plan.js';
 import { type Translation, Translator } from './translate.js';
 import { wordsOfNumber } from './operand.js';
 import { REFUSED } from './departure.js';
@@ -20,8 +19,8 @@ export interface Version {
   /** What a call takes off the budget of stack, in bytes: no smaller than its JavaScript frame or its flat one. */
   readonly cost: number;
   readonly size: number;
-  /** Values that the function dispatches on, with one more; 0 if it does not. */
-  readonly parts: number;
+  /** By value that the function dispatches on, the byte offset of the block that it leads to; empty if it does not. */
+  readonly parts: readonly number[];
   /** The site where it is left for a value that has no version, and the local that holds the value. */
   readonly partSite: number;
   readonly partLocal: number;
@@ -30,7 +29,6 @@ export interface Version {
   readonly tables: ReadonlySet<number>;
   /** Functions that it calls directly. */
   readonly callees: ReadonlySet<number>;
-  readonly blocks: readonly Block[];
 }
 
 /** Bytes of a JavaScript frame besides its variables, generously. */
@@ -47,7 +45,6 @@ export function generate(store: Store, func: WasmFunction, address: number, from
   thread(translation.blocks);
   const through = from === 0 ? guardDispatch(translation.entry, part) : undefined;
   const dispatches = through !== undefined && part === 0 && through.local < func.type.params.length;
-  if (plan.profile) mark(translation.blocks);
   const site = sites[from]!;
   const block = from === 0 ? translation.entry : site.kind === 'after' ? site.next! : translation.blocks.find(({ site: start }) => start === from)!;
   const names = variables(translation);
@@ -57,7 +54,7 @@ export function generate(store: Store, func: WasmFunction, address: number, from
   const name = from === 0 ? (part === 0 ? `f${address}` : `f${address}p${part}`) : `f${address}_${from}`;
   const parameters = parametersOf(translation, func);
   const parts = dispatches ? `if(l${through.local}!==0&&(F=P[l${through.local}])!==undefined)return F(c,d-${cost}${parameters.map((name) => `,${name}`).join('')});` : '';
-  const source = from === 0 ? called(name, address, translation, parameters, names, cost, parts, plan.profile ? `if(W[0]++>=${PROFILED_CALLS})break X;${body}` : body) : resumed(name, translation, block, names, body);
+  const source = from === 0 ? called(name, address, translation, parameters, names, cost, parts, body) : resumed(name, translation, block, names, body);
   const locals = translation.localTypes.map((type, i) => (translation.floats[i]! ? wordsOfNumber(type, `l${i}`).join() : `l${i},${isWide(type) ? `h${i}` : '0'}`));
   return {
     source: source(`return x(${[address, 'k', 'c', ...locals].join(',')});`),
@@ -65,13 +62,12 @@ export function generate(store: Store, func: WasmFunction, address: number, from
     locals: translation.localTypes.length,
     cost,
     size: translation.size,
-    parts: dispatches ? through.edges.length : 0,
+    parts: dispatches ? through.edges.map(({ target }) => target.offset) : [],
     partSite: dispatches ? through.site : -1,
     partLocal: dispatches ? through.local : -1,
     types: translation.types,
     tables: translation.tables,
     callees: translation.callees,
-    blocks: translation.blocks,
   };
 }
 

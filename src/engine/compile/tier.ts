@@ -10,13 +10,10 @@ import { isWide } from './builder.js';
 import { Departure, MARK, REFUSED } from './departure.js';
 import { type Code, type Environment, Environments, type FromFrame } from './environment.js';
 import { FRAME_BYTES, generate, type Version } from './generate.js';
-import { type Plan, PROFILED_CALLS } from './plan.js';
-import { blocksThatRan } from './profile.js';
+import type { Plan } from './plan.js';
 
 /** More bytes of source than this are likely to be above what V8 optimises (61,440 bytes of bytecode). */
 const MAX_SOURCE = 52_000;
-/** Larger functions are not even run to see what of them is used. */
-const MAX_PROFILED = 400_000;
 /** Versions of a function that begin behind its entry. */
 const MAX_RESUMED = 24;
 /** Without this much room for JavaScript frames compiled code is not entered. */
@@ -39,8 +36,12 @@ const CHANGE_HEAT = 1000;
  * code that must expect anything of its variables; what is called anew has their types.
  */
 const SLICE = 20_000_000;
-/** How often a function is compiled again because code is reached that was left out, where that has no price. */
-const MAX_AGAIN = 4;
+/**
+ * Where compiling has no price: instructions after which the interpreter comes back, and those that a function which
+ * is too large as a whole is interpreted for, to see which of its blocks run.
+ */
+const EAGER_STRETCH = 10_000;
+const LARGE = 2_000_000;
 
 interface Compiled {
   readonly func: number;
@@ -59,8 +60,6 @@ interface Compiled {
   /** Byte offsets of calls that its code leaves out. */
   readonly cold: ReadonlySet<number>;
   readonly plan: Plan;
-  /** Which of its blocks have run, where that is being found out. */
-  readonly profile: Int32Array | undefined;
   readonly results: FuncType['results'];
 }
 
@@ -125,7 +124,7 @@ export class CompiledTier {
   }
   /** Instructions after which the interpreter comes back to see what is hot. */
   get stretch(): number {
-    return Math.max(1, this.patience * STRETCH);
+    return this.eager ? EAGER_STRETCH : Math.max(1, this.patience * STRETCH);
   }
   /** A function was found running after a stretch, or in the way of compiled code. Is it compiled now? */
   warm(func: number, heat: number = this.stretch): boolean {
@@ -144,6 +143,7 @@ export class CompiledTier {
   private price(func: number): number {
     const instance = this.store.funcs[func];
     if (instance?.kind !== 'wasm') return 0;
+    if (this.eager) return this.large.has(func) ? LARGE : 0;
     const { module } = instance.instance;
     const { body } = module.funcs[instance.index - module.imported.funcs]!;
     return this.patience * (HOT + HOT_BYTE * (body.end - body.offset));
@@ -159,8 +159,7 @@ export class CompiledTier {
     const instance = this.store.funcs[func];
     if (instance?.kind !== 'wasm') return false;
     try {
-      this.add(func, instance);
-      return true;
+      return this.add(func, instance);
     } catch (error) {
       this.refuse(func, error);
       return false;
@@ -173,28 +172,29 @@ export class CompiledTier {
     else throw error;
   }
 
-  private add(func: number, instance: WasmFunction): void {
+  /** Functions that are too large if all of them is compiled. */
+  private readonly large = new Set<number>();
+
+  private add(func: number, instance: WasmFunction): boolean {
     const cold = new Set<number>();
     const slow = new Set(this.unaligned.get(func));
-    const live = this.live.get(func);
-    const ran = live === undefined ? undefined : new Set(live);
-    const common = { unaligned: (offset: number): boolean => this.eager || slow.has(offset), dead: (offset: number): boolean => ran?.has(offset) === false };
-    let version = generate(this.store, instance, func, 0, {
+    const pruned = !this.eager || this.large.has(func);
+    const unseen = pruned ? this.heap.unseen(func) : NOTHING;
+    const common = { unaligned: (offset: number): boolean => this.eager || slow.has(offset), dead: (offset: number): boolean => unseen.has(offset) };
+    const version = generate(this.store, instance, func, 0, {
       ...common,
       cold: (offset, callee) => {
         if (this.eager || this.functions.has(callee) || this.heap.isLowered(callee) || this.hostOf(callee) !== undefined) return false;
         cold.add(offset);
         return true;
       },
-      profile: false,
     });
-    const plan: Plan = { ...common, cold: (offset) => cold.has(offset), profile: false };
-    let profile: Int32Array | undefined;
     if (version.source.length > MAX_SOURCE) {
-      if (live !== undefined || version.source.length > MAX_PROFILED) throw new NotWorthCompiling(`too large (${version.source.length} characters)`);
-      version = generate(this.store, instance, func, 0, { ...plan, profile: true });
-      profile = new Int32Array(version.blocks.length + 1);
+      if (pruned) throw new NotWorthCompiling(`too large (${version.source.length} characters)`);
+      this.large.add(func);
+      return false;
     }
+    const plan: Plan = { ...common, cold: (offset) => cold.has(offset) };
     const environment = this.environments.of(instance.instance);
     const { params, results } = instance.type;
     let at = 0;
@@ -203,16 +203,17 @@ export class CompiledTier {
       at += 2;
       return isWide(type) ? `,I[p+${word}],I[p+${word + 1}]` : `,I[p+${word}]`;
     });
-    const parts: (Code | undefined)[] = Array.from({ length: version.parts });
+    const parts: (Code | undefined)[] = Array.from({ length: version.parts.length });
     const body = `const f=(${version.source});return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`;
-    const [code, enter] = this.environments.make(environment, version, body, parts, profile) as [Code, FromFrame];
+    const [code, enter] = this.environments.make(environment, version, body, parts) as [Code, FromFrame];
     const calls = version.sites.flatMap((site, i) => (site.kind === 'after' ? [i] : []));
     const segment = this.heap.addCompiled(func, calls.map((i) => version.sites[i]!.offset));
-    this.functions.set(func, { func, environment, version, code, enter, segment, calls, resumed: new Map(), parts, partHeat: new Map(), cold, plan, profile, results });
+    this.functions.set(func, { func, environment, version, code, enter, segment, calls, resumed: new Map(), parts, partHeat: new Map(), cold, plan, results });
     this.longest = Math.max(this.longest, 3 * version.size + 16);
     this.largest = Math.max(this.largest, version.cost);
     this.statistics.compiled++;
     this.environments.publish(func);
+    return true;
   }
 
   /** The version that begins behind a site, made when enough has been spent for the lack of it. */
@@ -383,7 +384,6 @@ export class CompiledTier {
   run(func: number, version: FromFrame, counted = 0): boolean {
     let running = this.functions.get(func)!;
     if (!this.runOnce(running, version, counted)) return false;
-    if (this.eager) return true;
     while (!this.departed) {
       const next = this.versionOfCaller();
       if (next === undefined) break;
@@ -493,25 +493,24 @@ export class CompiledTier {
   private learn(compiled: Compiled, k: number, words: readonly number[]): void {
     const { version, func } = compiled;
     const site = version.sites[k]!;
-    if (site.kind === 'entry' && compiled.profile !== undefined && compiled.profile[0]! > PROFILED_CALLS) return this.endProfile(compiled, compiled.profile);
-    if (site.kind === 'start' && compiled.plan.dead(site.offset)) {
-      this.live.get(func)!.add(site.offset);
-      return this.compileAgain(func, site);
+    if (site.kind === 'start' && compiled.plan.dead(site.offset)) return this.reachedDead(func, site, site.offset);
+    if (k === version.partSite) {
+      const part = words[2 * version.partLocal]!;
+      const offset = version.parts[part];
+      if (offset !== undefined && compiled.plan.dead(offset)) return this.reachedDead(func, site, offset);
+      this.warmPart(compiled, part);
     }
-    if (k === version.partSite) this.warmPart(compiled, words[2 * version.partLocal]!);
-    if (this.eager || site.kind !== 'at') return;
+    if (site.kind !== 'at') return;
     if (site.access) return this.learnAccess(compiled, site);
     if (site.callee < 0 && site.table < 0) return;
     const callee = site.table < 0 ? site.callee : (this.store.tables[site.table]!.elements[words[words.length - 2]! >>> 0] ?? 0) / 4 - 1;
     if (callee >= 0 && this.hostOf(callee) === undefined) this.warm(callee, CHANGE_HEAT);
     if (compiled.cold.has(site.offset)) this.compileAgain(func, site);
   }
-  /** Byte offsets of blocks of large functions that were found to run. */
-  private readonly live = new Map<number, Set<number>>();
-  private endProfile({ func, version }: Compiled, profile: Int32Array): void {
-    this.live.set(func, blocksThatRan(version.blocks, profile));
-    this.drop(func);
-    this.compile(func);
+  /** A block was reached that was left out. Exact code, which may run it now, would not note that. */
+  private reachedDead(func: number, site: Site, offset: number): void {
+    this.heap.see(func, offset);
+    this.compileAgain(func, site);
   }
   /** Byte offsets of accesses that were found not to be aligned, by function. */
   private readonly unaligned = new Map<number, Set<number>>();
@@ -526,7 +525,7 @@ export class CompiledTier {
     site.heat += CHANGE_HEAT;
     const times = this.again.get(func) ?? 0;
     // Each time it must have cost twice as much.
-    if (site.heat < this.price(func) * 2 ** times || (this.eager && times >= MAX_AGAIN)) return;
+    if (site.heat < this.price(func) * 2 ** times) return;
     this.again.set(func, times + 1);
     this.drop(func);
     this.compile(func);
@@ -606,5 +605,6 @@ function measureStack(): number {
   }
   return Math.floor((depth * MEASURED_FRAME) / 2);
 }
+const NOTHING: ReadonlySet<number> = new Set();
 /** No frame of `descend` is smaller, whether V8 optimises it or not. */
 const MEASURED_FRAME = 48;

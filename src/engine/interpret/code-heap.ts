@@ -5,6 +5,7 @@ import { HEADER, Lowering, type Mode } from './lower.js';
 import { X } from './opcodes.js';
 import { type Place, PositionMap } from './position-map.js';
 import type { ExecutionState } from './state.js';
+import { markBlocks, NO_BLOCKS, seeBlock, seeOffset, unseenBlocks } from './unseen.js';
 
 /** Where every activation, and every call of another instance, returns to. */
 export const LEAVE_PC = 0;
@@ -20,6 +21,8 @@ export interface Segment {
   readonly probes: ReadonlySet<number> | undefined;
   /** Has it exception handlers? */
   readonly catches: boolean;
+  /** Those of its blocks whose first run is noted. */
+  readonly blocks: Int32Array;
 }
 
 /** What of memories code looks at. */
@@ -38,8 +41,8 @@ const MAX_ABANDONED = 1 << 20;
 const CACHED_MAPS = 64;
 
 /**
- * The lowered code of a store's functions in one run of words, made when first called. Code is never moved or changed:
- * what replaces it stands elsewhere, and frames in it go on until somebody moves them.
+ * The lowered code of a store's functions in one run of words, made when first called. Code is never moved, and
+ * nothing but its UNSEENs changes: what replaces it stands elsewhere, and frames in it go on until somebody moves them.
  */
 export class CodeHeap {
   /** Where each function starts, by address; 0: not lowered. */
@@ -47,6 +50,8 @@ export class CodeHeap {
   exact: Int32Array = new Int32Array(256);
   /** No path through lowered code without a charge is longer than this, in instructions. */
   longestPath = 64;
+  /** Does fused code note which of its blocks run? */
+  notesBlocks = false;
   private readonly state: ExecutionState;
   private readonly lowering: Lowering;
   /** In order of `start`. */
@@ -69,6 +74,7 @@ export class CodeHeap {
     this.lowering = new Lowering(state.store);
     this.probesOf = probesOf;
     this.current = this.loweredFor([]);
+    state.seen = (pc) => seeBlock(state.code, this.segmentAt(pc)!.blocks, pc);
     state.code[LEAVE_PC] = X.LEAVE;
     state.code[BRIDGE_PC] = X.BRIDGE;
   }
@@ -121,8 +127,9 @@ export class CodeHeap {
     const end = this.top + lowering.length;
     this.reserveCode(end);
     state.code.set(lowering.words.subarray(0, lowering.length), this.top);
+    const blocks = this.notesBlocks && mode === 'fused' && probes === undefined ? markBlocks(state.code, this.top, lowering.length, lowering.blocks) : NO_BLOCKS;
     this.longestPath = Math.max(this.longestPath, lowering.longest + 1);
-    const segment: Segment = { start: this.top, end, entry: this.top + HEADER, func, mode, probes, catches: lowering.catches };
+    const segment: Segment = { start: this.top, end, entry: this.top + HEADER, func, mode, probes, catches: lowering.catches, blocks };
     this.segments.push(segment);
     this.top = end;
     this.current[mode].set(func, segment);
@@ -146,7 +153,7 @@ export class CodeHeap {
       code[pc] = X.ENTER;
       code[pc + 1] = func;
     }
-    const segment: CompiledSegment = { start, end, entry, func, mode: 'compiled', probes: undefined, catches: false, calls };
+    const segment: CompiledSegment = { start, end, entry, func, mode: 'compiled', probes: undefined, catches: false, blocks: NO_BLOCKS, calls };
     this.segments.push(segment);
     this.top = end;
     this.compiled.set(func, segment);
@@ -171,6 +178,17 @@ export class CodeHeap {
   /** Has the function been run, or looked at? */
   isLowered(func: number): boolean {
     return this.current.fused.has(func);
+  }
+  /** Byte offsets of blocks of the function that its fused code has never run, as far as that is known. */
+  unseen(func: number): ReadonlySet<number> {
+    return unseenBlocks(this.state.code, this.blocksOf(func));
+  }
+  private blocksOf(func: number): Int32Array {
+    return this.current.fused.get(func)?.blocks ?? NO_BLOCKS;
+  }
+  /** The block at a byte offset has run. */
+  see(func: number, offset: number): void {
+    seeOffset(this.state.code, this.blocksOf(func), offset);
   }
   /** Is that where calls of the function go, as far as its kind of code is concerned? */
   isCurrent(segment: Segment): boolean {

@@ -1794,6 +1794,9 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc += 4;
           continue;
         }
+        case 189: // UNSEEN
+          state.seen!(pc);
+          continue;
         default:
           throw new Crash(`no opcode ${code[pc]}`);
       }

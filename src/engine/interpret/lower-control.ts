@@ -72,6 +72,14 @@ export abstract class ControlLowering extends ValueLowering {
   catches = false;
   protected readonly condition: Condition = { opcode: 0, a: 0, b: 0, c: 0, words: 0 };
 
+  /** Blocks of the function: positions in the code, each with the byte offset of the block. */
+  readonly blocks: number[] = [];
+
+  /** A block begins with the next instruction. */
+  private beginBlock(): void {
+    this.blocks.push(this.length, this.reader.pos);
+  }
+
   /** Records where the instruction starts, probes it and counts it. */
   protected abstract startInstruction(structural: boolean): void;
 
@@ -153,6 +161,7 @@ export abstract class ControlLowering extends ValueLowering {
     this.pushControl('if', params, results);
     this.invertCondition();
     this.emitCondition(this.control.otherwise);
+    this.beginBlock();
   }
 
   protected else(): void {
@@ -161,6 +170,7 @@ export abstract class ControlLowering extends ValueLowering {
     this.resetTo(control, control.params);
     this.pending = 0;
     this.bindHere(control.otherwise);
+    this.beginBlock();
     control.kind = 'else';
     this.reachable = true;
   }
@@ -222,6 +232,7 @@ export abstract class ControlLowering extends ValueLowering {
     this.reachable = true;
     if (control.kind === 'if') this.bind(control.otherwise);
     this.bindHere(control.label);
+    this.beginBlock();
   }
 
   /** Now it is known where a label is. */
@@ -332,6 +343,7 @@ export abstract class ControlLowering extends ValueLowering {
   private branchIf(control: Control): void {
     this.takeCondition();
     this.branchOnCondition(control);
+    this.beginBlock();
   }
 
   /** What the condition reads must stay there while the operands of the label go to their cells. */

@@ -54,6 +54,7 @@ export class Lowering extends ExceptionLowering {
     this.reader.seek(definition.body.offset, definition.body.end);
     this.height = 0;
     this.controls.length = 0;
+    this.blocks.length = 0;
     this.reachable = true;
     this.catches = false;
     this.pushControl('function', NO_TYPES, func.type.results);

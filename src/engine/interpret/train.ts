@@ -106,6 +106,7 @@ function workshop(): ExecutionState {
   state.records = state.records.slice();
   state.code = state.code.slice();
   state.typeIds = state.typeIds.slice();
+  state.seen = (pc) => (state.code[pc] = X.LEAVE);
   state.code[ENTRY - 2] = 16;
   state.code[ENTRY - 4] = 4;
   return state;
