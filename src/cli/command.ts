@@ -2,6 +2,7 @@ import type { Argv, Options } from 'yargs';
 import { nearest } from './nearest.js';
 import { Refusal } from './errors.js';
 import { packages } from './packages.js';
+import { plainArguments } from './plain-arguments.js';
 
 /** One subcommand: what it is called, what it takes and what it does. */
 export interface Command {
@@ -76,8 +77,11 @@ export async function helpOf(command: Command): Promise<string> {
 
 /** Throws a `Refusal` for what the command does not know. */
 export async function parseArguments(command: Command, args: readonly string[]): Promise<Arguments> {
-  // Options end at the first word, and this is one.
-  if (command.guestWords && args[0] !== undefined && !args[0].startsWith('-')) return { options: {}, words: args };
+  return plainArguments(command, args) ?? askYargs(command, args);
+}
+
+/** Parses any command line. Throws a `Refusal` as `parseArguments` does. */
+export async function askYargs(command: Command, args: readonly string[]): Promise<Arguments> {
   const known = new Set([...Object.keys(command.options), ...Object.keys(COMMON)]);
   for (const spec of Object.values(command.options)) for (const alias of [spec.alias ?? []].flat()) known.add(alias);
   const { _: words, $0: _name, ...options } = await (await parser(command)).parseAsync([...args]);

@@ -1,6 +1,6 @@
 import { ADDR, INSTRUCTIONS } from '../instructions.js';
 import { OP } from '../opcodes.js';
-import { I32, V128, type ValType } from '../types.js';
+import { I32, type ValType } from '../types.js';
 import type { Typing } from './typing.js';
 
 /** How `passCommonCode` goes on at an opcode byte; 0: not at all. */
@@ -45,15 +45,14 @@ const NONE: readonly ValType[] = [];
  * left to the rules, as are all errors. What passes here would pass there with the same effect.
  */
 export function passCommonCode(typing: Typing): void {
-  const { reader, types, cells, localTypes, localCount, initialized, controls, context } = typing;
+  const { reader, types, localTypes, localCount, initialized, controls, context } = typing;
   const { bytes, end } = reader;
   const { globals } = context;
   const memory32 = context.memories.length > 0 && context.memories[0]!.address === I32;
   const inits = typing.inits.length;
   let { pos } = reader;
-  let { height, cellHeight, depth, control } = typing;
+  let { height, depth, control } = typing;
   let bottom = control.height;
-  let highest = typing.maxCellHeight;
   common: for (;;) {
     const op = bytes[pos]!;
     // One byte of immediate is what most have.
@@ -132,13 +131,12 @@ export function passCommonCode(typing: Typing): void {
         if (x !== EMPTY || next > end || depth === controls.length) break common;
         if (op === OP.if) {
           if (height === bottom || types[height - 1] !== I32) break common;
-          cellHeight = cells[--height]!;
+          height--;
         }
         control = controls[depth++]!;
         control.kind = op === OP.if ? 'if' : op === OP.loop ? 'loop' : 'block';
         control.start = pos;
         control.height = bottom = height;
-        control.cellHeight = cellHeight;
         control.params = control.results = NONE;
         control.unreachable = false;
         control.inits = inits;
@@ -152,23 +150,17 @@ export function passCommonCode(typing: Typing): void {
       case 17: // br
         if (x >= depth || x >= 0x80 || next > end || controls[depth - 1 - x]!.labelTypes.length > 0) break common;
         height = bottom;
-        cellHeight = control.cellHeight;
         control.unreachable = true;
         break;
       default:
         break common;
     }
-    if (next > end || pushed === V128) break;
-    if (popped > 0) {
-      height -= popped;
-      cellHeight = cells[height]!;
-    }
+    if (next > end) break;
+    height -= popped;
     if (pushed !== 0) {
       // The rules know how to grow the stack.
       if (height === types.length) break;
-      types[height] = pushed;
-      cells[height++] = cellHeight++;
-      if (cellHeight > highest) highest = cellHeight;
+      types[height++] = pushed;
     }
     pos = next;
   }
@@ -176,6 +168,4 @@ export function passCommonCode(typing: Typing): void {
   typing.depth = depth;
   typing.control = control;
   typing.height = height;
-  typing.cellHeight = cellHeight;
-  typing.maxCellHeight = highest;
 }

@@ -14,12 +14,12 @@ function typerOf(text: string): FunctionTyper {
   return new FunctionTyper(new ModuleContext(decode(assemble(text).bytes)));
 }
 
-/** What lowering sees before each instruction: the instruction, its operands with their cells, and reachability. */
+/** What can be seen before each instruction: the instruction, its operands, and reachability. */
 function walk(typer: FunctionTyper, func: number): string[] {
   const lines: string[] = [];
   typer.enter(func);
   while (typer.next()) {
-    const operands = Array.from(typer.types.subarray(0, typer.height), (type, i) => `${typer.context.show(type)}@${typer.cells[i]}`);
+    const operands = Array.from(typer.types.subarray(0, typer.height), (type) => typer.context.show(type));
     lines.push(
       `${'  '.repeat(typer.depth - 1)}${typer.reader.instruction.mnemonic} [${operands.join(' ')}]${typer.unreachable ? ' unreachable' : ''}`,
     );
@@ -29,7 +29,7 @@ function walk(typer: FunctionTyper, func: number): string[] {
 }
 
 describe('typing instruction by instruction', () => {
-  it('shows operands and the cells they are in, before each instruction', () => {
+  it('shows the operands before each instruction', () => {
     const typer = typerOf(`(module
       (func (param v128 i32) (result i32) (local i64)
         local.get 0
@@ -45,21 +45,18 @@ describe('typing instruction by instruction', () => {
         i32x4.extract_lane 0))`);
     expect(walk(typer, 0)).toEqual([
       'local.get []',
-      'local.get [v128@0]',
-      'block [v128@0 i32@2]',
-      '  i32.const [v128@0 i32@2]',
-      '  i32.add [v128@0 i32@2 i32@3]',
-      '  end [v128@0 i32@2]',
-      'local.get [v128@0 i32@2]',
-      'drop [v128@0 i32@2 i64@3]',
-      'i8x16.splat [v128@0 i32@2]',
-      'v128.or [v128@0 v128@2]',
-      'i32x4.extract_lane [v128@0]',
-      'end [i32@0]',
+      'local.get [v128]',
+      'block [v128 i32]',
+      '  i32.const [v128 i32]',
+      '  i32.add [v128 i32 i32]',
+      '  end [v128 i32]',
+      'local.get [v128 i32]',
+      'drop [v128 i32 i64]',
+      'i8x16.splat [v128 i32]',
+      'v128.or [v128 v128]',
+      'i32x4.extract_lane [v128]',
+      'end [i32]',
     ]);
-    expect(typer.maxCellHeight).toBe(4);
-    expect([...typer.localCells.subarray(0, typer.localCount)]).toEqual([0, 2, 3]);
-    expect(typer.localCellCount).toBe(4);
   });
 
   it('says what is never reached', () => {
@@ -75,14 +72,14 @@ describe('typing instruction by instruction', () => {
         end))`);
     expect(walk(typer, 0)).toEqual([
       'local.get []',
-      'if [i32@0]',
+      'if [i32]',
       '  i32.const []',
-      '  return [i32@0]',
+      '  return [i32]',
       '  i32.add [] unreachable',
-      '  else [i32@0] unreachable',
+      '  else [i32] unreachable',
       '  i32.const []',
-      '  end [i32@0]',
-      'end [i32@0]',
+      '  end [i32]',
+      'end [i32]',
     ]);
   });
 
@@ -92,7 +89,7 @@ describe('typing instruction by instruction', () => {
     while (typer.next()) {
       if (typer.reader.instruction.mnemonic === 'br') {
         const label = typer.label(typer.reader.x);
-        expect([label.kind, label.height, label.cellHeight, label.labelTypes.length]).toEqual(['loop', 1, 1, 1]);
+        expect([label.kind, label.height, label.labelTypes.length]).toEqual(['loop', 1, 1]);
         expect(typer.label(1).kind).toBe('func');
       }
       typer.apply();
@@ -114,7 +111,7 @@ describe('typing instruction by instruction', () => {
     const typer = typerOf('(module (func i32.const 1) (func (result i32) i32.const 1))');
     typer.enter(0);
     expect(() => typer.run()).toThrow(ValidationError);
-    expect(walk(typer, 1)).toEqual(['i32.const []', 'end [i32@0]']);
+    expect(walk(typer, 1)).toEqual(['i32.const []', 'end [i32]']);
   });
 
   it('allocates nothing for each instruction', () => {

@@ -1,20 +1,19 @@
 import { DecodeError } from '../errors.js';
 import { INSTRUCTIONS } from '../instructions.js';
 import type { CodeRange } from '../module.js';
-import { isDefaultable, isRef, V128, type ValType } from '../types.js';
+import { isDefaultable, isRef, type ValType } from '../types.js';
 import { passCommonCode } from './common-code.js';
 import { RULES } from './rules.js';
 import { OPERANDS_AT_LEAST, OPERANDS_PER_BYTE, Typing } from './typing.js';
 
 /**
- * Types a body instruction by instruction (§A.2): the validator is a loop over it, and lowering uses the same loop to
- * know the type and the cell of every operand.
+ * Types a body instruction by instruction (§A.2): the validator is a loop over it.
  *
  *     const typer = new FunctionTyper(new ModuleContext(module, features, store.types));
  *     typer.enter(func);
  *     while (typer.next()) {
- *       // before: typer.reader has the instruction and its immediates; typer.types, cells, height, cellHeight the
- *       // operands; typer.control and typer.label(depth) the open blocks; typer.unreachable
+ *       // before: typer.reader has the instruction and its immediates; typer.types and height the operands;
+ *       // typer.control and typer.label(depth) the open blocks; typer.unreachable
  *       typer.apply();
  *       // after: the same fields with the instruction's effect
  *     }
@@ -35,7 +34,6 @@ export class FunctionTyper extends Typing {
     this.globalLimit = undefined;
     this.reader.seek(defined.body.offset, defined.body.end);
     this.localCount = 0;
-    this.localCellCount = 0;
     const type = context.funcs[func]!;
     for (const param of type.params) this.addLocals(1, param, true);
     const { locals } = defined;
@@ -52,14 +50,11 @@ export class FunctionTyper extends Typing {
     this.globalLimit = globalLimit;
     this.reader.seek(range.offset, range.end);
     this.localCount = 0;
-    this.localCellCount = 0;
     this.begin(this.single(result));
   }
 
   private begin(results: readonly ValType[]): void {
     this.height = 0;
-    this.cellHeight = 0;
-    this.maxCellHeight = 0;
     this.depth = 0;
     this.inits.length = 0;
     this.budget = OPERANDS_AT_LEAST + OPERANDS_PER_BYTE * (this.reader.end - this.reader.pos);
@@ -70,21 +65,15 @@ export class FunctionTyper extends Typing {
     const from = this.localCount;
     const to = from + count;
     if (to > this.localTypes.length) this.growLocals(to);
-    const width = type === V128 ? 2 : 1;
     this.localTypes.fill(type, from, to);
     this.initialized.fill(initialized ? 1 : 0, from, to);
-    for (let i = from; i < to; i++) this.localCells[i] = this.localCellCount + (i - from) * width;
     this.localCount = to;
-    this.localCellCount += count * width;
   }
 
   private growLocals(count: number): void {
     const types = new Int32Array(count * 2);
     types.set(this.localTypes);
     this.localTypes = types;
-    const cells = new Int32Array(count * 2);
-    cells.set(this.localCells);
-    this.localCells = cells;
     const initialized = new Uint8Array(count * 2);
     initialized.set(this.initialized);
     this.initialized = initialized;

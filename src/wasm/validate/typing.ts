@@ -1,7 +1,7 @@
 import { InstructionReader } from '../binary/code-reader.js';
 import { MAX_NESTING, MAX_OPERANDS } from '../binary/limits.js';
 import { ValidationError } from '../errors.js';
-import { BOT, type FuncType, HEAP, heapOf, isAbstract, isExact, isRef, ref, V128, type ValType } from '../types.js';
+import { BOT, type FuncType, HEAP, heapOf, isAbstract, isExact, isRef, ref, type ValType } from '../types.js';
 import type { ModuleContext } from './context.js';
 
 export type ControlKind = 'func' | 'block' | 'loop' | 'if' | 'else' | 'try_table' | 'try' | 'catch' | 'catch_all';
@@ -11,9 +11,8 @@ export class Control {
   kind: ControlKind = 'func';
   /** Byte offset of the instruction that opened it; `else` and `catch` keep the one of their `if` and `try`. */
   start = 0;
-  /** Operands below its parameters, counted in values and in cells. */
+  /** Operands below its parameters. */
   height = 0;
-  cellHeight = 0;
   params: readonly ValType[] = [];
   results: readonly ValType[] = [];
   /** The rest up to its `else` or `end` is never reached: operands may be made up (§3.1.3). */
@@ -38,31 +37,24 @@ export const OPERANDS_AT_LEAST: number = 1 << 22;
  * The state that typing a function body goes through (§A.2): operand types, open structured instructions, initialised
  * locals. The rules in `rules-*.ts` act on it through `pop` and `push`; nothing is allocated per instruction.
  *
- * All types are canonical in the context's registry. Cells are counted as the engine lays operands out: `v128` takes
- * two, everything else one.
+ * All types are canonical in the context's registry.
  */
 export class Typing {
   readonly context: ModuleContext;
   readonly reader: InstructionReader;
 
-  /** Operand types, `height` of them. `cells[i]` is the first cell of operand `i`, the first operand's being 0. */
+  /** Operand types, `height` of them. */
   types: Int32Array = new Int32Array(256);
-  cells: Int32Array = new Int32Array(256);
   height = 0;
-  cellHeight = 0;
-  /** The largest `cellHeight` since the body began. */
-  maxCellHeight = 0;
 
   /** Open structured instructions, outermost first; `depth` of them are meant. `control` is the innermost. */
   readonly controls: Control[] = [new Control()];
   depth = 0;
   control: Control = this.controls[0]!;
 
-  /** Types of parameters and locals, and the first cell of each; `localCount` of them are meant. */
+  /** Types of parameters and locals; `localCount` of them are meant. */
   localTypes: Int32Array = new Int32Array(64);
-  localCells: Int32Array = new Int32Array(64);
   localCount = 0;
-  localCellCount = 0;
   /** By local: 1 if it may be read. */
   initialized: Uint8Array = new Uint8Array(64);
   /** The locals that were initialised by instructions, in order. */
@@ -105,19 +97,13 @@ export class Typing {
   }
 
   push(type: ValType): void {
-    const at = this.height;
-    if (at === this.types.length) this.growOperands();
-    this.types[at] = type;
-    this.cells[at] = this.cellHeight;
-    this.height = at + 1;
-    this.cellHeight += type === V128 ? 2 : 1;
-    if (this.cellHeight > this.maxCellHeight) this.maxCellHeight = this.cellHeight;
+    if (this.height === this.types.length) this.growOperands();
+    this.types[this.height++] = type;
   }
 
   private growOperands(): void {
     if (this.types.length >= MAX_OPERANDS) this.invalid(`more than ${MAX_OPERANDS} operands on the stack`);
     this.types = grown(this.types);
-    this.cells = grown(this.cells);
   }
 
   /** Are there only made-up operands left? They match everything, so a loop that pops many may stop. */
@@ -132,9 +118,7 @@ export class Typing {
       if (control.unreachable) return BOT;
       this.invalid(`type mismatch: instruction requires an operand but stack has ${this.showStack()}`);
     }
-    const at = --this.height;
-    this.cellHeight = this.cells[at]!;
-    return this.types[at]!;
+    return this.types[--this.height]!;
   }
 
   /** Takes the top operand, which must match `expected`, and answers its own type. */
@@ -144,9 +128,7 @@ export class Typing {
       if (control.unreachable) return BOT;
       this.mismatch([expected]);
     }
-    const at = --this.height;
-    this.cellHeight = this.cells[at]!;
-    const type = this.types[at]!;
+    const type = this.types[--this.height]!;
     if (type !== expected && !this.context.registry.matches(type, expected)) this.mismatch([expected]);
     return type;
   }
@@ -179,7 +161,6 @@ export class Typing {
     }
     if (first < height) {
       this.spend(height - first);
-      this.cellHeight = this.cells[first]!;
       this.height = first;
     }
   }
@@ -194,32 +175,22 @@ export class Typing {
     if (count === 0) return;
     this.spend(count);
     while (this.height + count > this.types.length) this.growOperands();
-    const { types, cells, height } = this;
-    let cell = this.cellHeight;
-    for (let i = 0; i < count; i++) {
-      const type = list[i]!;
-      types[height + i] = type;
-      cells[height + i] = cell;
-      cell += type === V128 ? 2 : 1;
-    }
+    const { types, height } = this;
+    for (let i = 0; i < count; i++) types[height + i] = list[i]!;
     this.height = height + count;
-    this.cellHeight = cell;
-    if (cell > this.maxCellHeight) this.maxCellHeight = cell;
   }
 
   /** Demands that the top operands match without taking them. */
   peekAll(expected: readonly ValType[]): void {
-    const { height, cellHeight } = this;
+    const { height } = this;
     this.popAll(expected);
     this.height = height;
-    this.cellHeight = cellHeight;
   }
 
   /** The rest of the innermost block is never reached: its operands are gone. */
   setUnreachable(): void {
     const { control } = this;
     this.height = control.height;
-    this.cellHeight = control.cellHeight;
     control.unreachable = true;
   }
 
@@ -235,7 +206,6 @@ export class Typing {
     control.kind = kind;
     control.start = this.reader.start;
     control.height = this.height;
-    control.cellHeight = this.cellHeight;
     control.params = params;
     control.results = results;
     control.unreachable = false;
@@ -268,7 +238,6 @@ export class Typing {
     control.kind = kind;
     control.unreachable = false;
     this.height = control.height;
-    this.cellHeight = control.cellHeight;
     this.pushAll(params);
   }
 
