@@ -5,7 +5,7 @@ import { HEADER, Lowering, type Mode } from './lower.js';
 import { X } from './opcodes.js';
 import { type Place, PositionMap } from './position-map.js';
 import type { ExecutionState } from './state.js';
-import { markBlocks, NO_BLOCKS, seeBlock, seeOffset, unseenBlocks } from './unseen.js';
+import { markBlocks, NO_BLOCKS, seeOffset, unseenBlocks } from './unseen.js';
 
 /** Where every activation, and every call of another instance, returns to. */
 export const LEAVE_PC = 0;
@@ -42,7 +42,7 @@ const CACHED_MAPS = 64;
 
 /**
  * The lowered code of a store's functions in one run of words, made when first called. Code is never moved, and
- * nothing but its UNSEENs changes: what replaces it stands elsewhere, and frames in it go on until somebody moves them.
+ * nothing of it changes but marks (unseen.ts): what replaces it stands elsewhere, and frames in it go on until somebody moves them.
  */
 export class CodeHeap {
   /** Where each function starts, by address; 0: not lowered. */
@@ -74,7 +74,6 @@ export class CodeHeap {
     this.lowering = new Lowering(state.store);
     this.probesOf = probesOf;
     this.current = this.loweredFor([]);
-    state.seen = (pc) => seeBlock(state.code, this.segmentAt(pc)!.blocks, pc);
     state.code[LEAVE_PC] = X.LEAVE;
     state.code[BRIDGE_PC] = X.BRIDGE;
   }

@@ -5,6 +5,7 @@ import { atomic } from './atomics.js';
 import { bulk } from './bulk.js';
 import { divide64, mulHigh, numeric } from './numeric.js';
 import { callLeaf, type ExecutionState } from './state.js';
+import { UNSEEN } from './unseen.js';
 import { VECTORS } from './vector.js';
 
 /** Why the loop came back. Everything from `STATUS_TRAP` on is a trap: subtract it for the number in `TRAPS`. */
@@ -1794,11 +1795,9 @@ export function interpret(state: ExecutionState, entries: Int32Array, left: numb
           pc += 4;
           continue;
         }
-        case 189: // UNSEEN
-          state.seen!(pc);
-          continue;
         default:
-          throw new Crash(`no opcode ${code[pc]}`);
+          if (code[pc]! < UNSEEN) throw new Crash(`no opcode ${code[pc]}`);
+          code[pc]! -= UNSEEN;
       }
     }
   }

@@ -84,7 +84,7 @@ export class Lowering extends ExceptionLowering {
     const { bytes } = reader;
     while (this.controls.length > 0) {
       if (plain && NAMES_OPERAND[bytes[reader.pos]!] !== 0 && this.reachable) this.nameOperands();
-      this.reserve(64);
+      if (this.length + 64 > this.words.length) this.reserve(64);
       const op = reader.next();
       if (this.reachable) this.instruction(op);
       else this.skip(op);

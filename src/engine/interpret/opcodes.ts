@@ -209,7 +209,6 @@ const NAMES = [
   // The other tier
   'ENTER', // func: compiled code goes on here
   'WATCH', // offset, a k: an access of memory at a + k follows; a = −1: it is to be looked at anyway, −2 − b: it takes three operands from b on
-  'UNSEEN', // the first operation of a block that has not run yet, in place of its own opcode
 ] as const;
 
 export type OpcodeName = (typeof NAMES)[number];

@@ -57,8 +57,6 @@ export class ExecutionState {
   readonly calls: Int32Array = new Int32Array(1);
   /** Asks the loop to come back after a call of the host. */
   interrupted = false;
-  /** Gives the operation at an UNSEEN its opcode back. */
-  seen: ((pc: number) => void) | undefined = undefined;
   /** The exception on its way to a handler, or that of a failed activation; 0: none. */
   thrown = 0;
   readonly cells: Cells = new Cells(4096);

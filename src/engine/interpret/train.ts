@@ -7,6 +7,7 @@ import { funcHandle } from '../value.js';
 import { interpret } from './loop.js';
 import { X } from './opcodes.js';
 import { ExecutionState, RECORD } from './state.js';
+import { UNSEEN } from './unseen.js';
 
 /**
  * V8 throws the optimised loop away whenever it meets an opcode, a side of a branch, or a kind of number that it has not
@@ -81,6 +82,7 @@ export function train(): void {
   attempt(state, values, [X.ATOMIC, OP.i32_atomic_rmw_add, 0, 0, 0, 0, 1]);
   // An address that is watched, one that is not, one beyond 32 bits, and an access that is looked at anyway.
   for (const [a, k] of [[0, 0], [0, 64], [2, -1], [-1, 0]]) attempt(state, [8, -1], [X.WATCH, 0, a!, k!]);
+  attempt(state, values, [X.TICK | UNSEEN]);
   for (const opcode of [X.CALL_REF, X.TAIL_CALL_REF]) attempt(state, CALLABLE, [opcode, 0, 0, 0]);
   attempt(state, values, [X.BULK, OP.memory_size, 0, 0, 0, 1]);
 }
@@ -106,7 +108,6 @@ function workshop(): ExecutionState {
   state.records = state.records.slice();
   state.code = state.code.slice();
   state.typeIds = state.typeIds.slice();
-  state.seen = (pc) => (state.code[pc] = X.LEAVE);
   state.code[ENTRY - 2] = 16;
   state.code[ENTRY - 4] = 4;
   return state;

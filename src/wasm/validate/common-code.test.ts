@@ -75,6 +75,12 @@ it('common code at the edges is typed as by the rules', () => {
       (if (local.get 0) (then (block (local.set 1 (ref.func 1)) (br 0)) (unreachable)))
       (i32.const 1) (if (param i32) (then (drop)) (else (br 1))) (i32.const 2) (if (result i32) (local.get 0) (then (i32.const 1)) (else (br 1))) (drop)
       (block (drop (i32.const 1)) (loop (br 2) (if (then (br 0))) (drop) (nop))))
+    (func (param i32 i64) (result f32) (f32.const 1))
+    (func (local funcref)
+      (drop (call 2 (i32.const 1) (i64.const 1))) (call 1 (i32.const 1)) (call 3) (call 4)
+      (drop (call 5 (call 5 (local.get 0)))) (call 6 (ref.func 1)) (call 7) (drop) (drop) (drop)
+      (block (unreachable) (call 2) (drop)))
+    (func) (func (param funcref) (result funcref) (local.get 0)) (func (param funcref)) (func (result i32 i32 i32) (i32.const 1) (i32.const 1) (i32.const 1))
     (elem declare func 1))`);
   const { differences: found, valid, wrong } = differences(bytes, 40, 100);
   expect(found).toEqual([]);

@@ -35,10 +35,13 @@ HOW[OP.drop] = 14;
 HOW[OP.block] = HOW[OP.loop] = HOW[OP.if] = 15;
 HOW[OP.end] = 16;
 HOW[OP.br] = 17;
+HOW[OP.call] = 18;
 
 /** A block type without parameters and results. */
 const EMPTY = 0x40;
 const NONE: readonly ValType[] = [];
+/** Operands of a call that do not count towards what a body may move (`OPERANDS_PER_BYTE`). */
+const FEW = 16;
 
 /**
  * Types the instructions that most code consists of, in one loop, up to the first that is in any way unusual: that is
@@ -47,7 +50,7 @@ const NONE: readonly ValType[] = [];
 export function passCommonCode(typing: Typing): void {
   const { reader, types, localTypes, localCount, initialized, controls, context } = typing;
   const { bytes, end } = reader;
-  const { globals } = context;
+  const { globals, funcs } = context;
   const memory32 = context.memories.length > 0 && context.memories[0]!.address === I32;
   const inits = typing.inits.length;
   let { pos } = reader;
@@ -152,6 +155,17 @@ export function passCommonCode(typing: Typing): void {
         height = bottom;
         control.unreachable = true;
         break;
+      case 18: { // call
+        const y = x < 0x80 ? 0 : bytes[next++]!;
+        const type = funcs[(x & 0x7f) | (y << 7)];
+        if (y >= 0x80 || type === undefined) break common;
+        const { params, results } = type;
+        popped = params.length;
+        if (popped > FEW || height - bottom < popped || results.length > 1) break common;
+        for (let i = 0; i < popped; i++) if (types[height - popped + i] !== params[i]) break common;
+        if (results.length === 1) pushed = results[0]!;
+        break;
+      }
       default:
         break common;
     }
