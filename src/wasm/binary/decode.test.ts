@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadProgram, programs } from '../../../spec-tests/support/programs.js';
+import { DATA } from '../data-segments.js';
 import { DecodeError } from '../errors.js';
 import { THREADS_BASE, WASM_3, withFeatures } from '../features.js';
 import { I32, I64 } from '../types.js';
@@ -51,6 +52,37 @@ describe('a module', () => {
     ]);
     for (const flags of [0x02, 0x08, 0x10]) expect(error(only(5, 1, flags, 1)).message).toContain('malformed limits flags');
     expect(error(only(5, 1, 0x04, 1), THREADS_BASE).message).toContain('malformed limits flags');
+  });
+
+  it('has data segments in the frequent form and in every other', () => {
+    const forms: readonly (readonly [bytes: readonly number[], place: number | 'passive' | 'expression', memory?: number])[] = [
+      [[0, 0x41, 8, 0x0b], 8],
+      [[0, 0x41, 0xff, 0xff, 0xff, 0x3f, 0x0b], 0x7ffffff],
+      // Negative; of five bytes; of memory 1; longer than it need be; no constant; none.
+      [[0, 0x41, 0x7f, 0x0b], 'expression'],
+      [[0, 0x41, 0x80, 0x80, 0x80, 0x80, 0x01, 0x0b], 'expression'],
+      [[2, 1, 0x41, 8, 0x0b], 'expression', 1],
+      [[0x80, 0, 0x41, 8, 0x0b], 'expression'],
+      [[0, 0x23, 0, 0x0b], 'expression'],
+      [[1], 'passive'],
+      [[0, 0x41, 0x88, 0, 0x0b], 8],
+    ];
+    const segments = [...forms, ...forms.toReversed()];
+    const content = [3, 10, 11, 12];
+    const bytes = only(11, segments.length, ...segments.flatMap(([form], i) => [...form, ...(i === 3 ? [0x83, 0] : [3]), ...content.slice(1)]));
+    const { datas } = decode(bytes);
+    expect(datas).toHaveLength(segments.length);
+    for (const [i, { mode, start, end }] of [...datas].entries()) {
+      const [form, place, memory = 0] = segments[i]!;
+      expect([...bytes.subarray(start, end)]).toEqual(content.slice(1));
+      expect(datas.rows[i * DATA.words + DATA.address]).toBe(typeof place === 'number' ? place : -1);
+      if (mode.kind !== 'active') expect([mode.kind, place]).toEqual(['passive', 'passive']);
+      else {
+        expect(mode.target).toBe(memory);
+        expect([...bytes.subarray(mode.at.offset, mode.at.end)]).toEqual(form.slice(form.findIndex((byte) => byte === 0x41 || byte === 0x23)));
+      }
+    }
+    for (let length = 9; length < bytes.length; length++) expect(() => decode(bytes.subarray(0, length))).toThrow(DecodeError);
   });
 
   it('has all eight forms of element segments', () => {
