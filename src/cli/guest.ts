@@ -110,22 +110,22 @@ export async function runProgram(program: Program, limit: number | undefined, st
   const emptied = (): void => program.go?.outOfEvents();
   process.on('beforeExit', emptied);
   try {
-    return await stats.running(() => (runner === program ? runWarmingUp(program, limit) : runner.run(limit)));
+    return await stats.running(() => runWarmingUp(program, runner, limit));
   } finally {
     process.off('beforeExit', emptied);
   }
 }
 
-async function runWarmingUp(program: Program, limit = Infinity): Promise<Outcome> {
+async function runWarmingUp(program: Program, runner: Pick<Program, 'run'>, limit = Infinity): Promise<Outcome> {
   const short = program.machine.clock + UNTRAINED;
   holdOptimiser(true);
   try {
-    const outcome = await program.run(Math.min(limit, short));
+    const outcome = await runner.run(Math.min(limit, short));
     if (limit <= short || outcome.kind !== 'stopped' || outcome.reason.kind !== 'limit') return outcome;
   } finally {
     holdOptimiser(false);
   }
-  return program.run(limit);
+  return runner.run(limit);
 }
 
 /** What an outcome means for the process, said where it has to be. */

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { postponeTraining } from '../engine/interpret/train.js';
 
 /** Node 22 has one: a compiler between V8's baseline and its optimiser. */
 const HAS_MIDDLE_TIER = Number.parseInt(process.versions.v8) >= 12;
@@ -23,5 +24,6 @@ let held = false;
 export function holdOptimiser(hold: boolean): void {
   if (hold === held) return;
   held = hold;
+  postponeTraining(hold);
   for (const [whenHeld, whenReleased] of FLAGS) setFlagsFromString(hold ? whenHeld : whenReleased);
 }

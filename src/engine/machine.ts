@@ -20,7 +20,7 @@ import {
 import { X } from './interpret/opcodes.js';
 import { wordsOf } from './interpret/position-map.js';
 import { callLeaf, ExecutionState, FP, FRAME, FUNC, type Limits, RECORD } from './interpret/state.js';
-import { train, UNTRAINED } from './interpret/train.js';
+import { train } from './interpret/train.js';
 import { Calls } from './machine/calls.js';
 import { callStackExhausted, Failures } from './machine/failures.js';
 import { Firing } from './machine/firing.js';
@@ -267,7 +267,7 @@ export class Machine {
     state.interrupted = false;
     positions.catchUp();
     const remaining = limit - this.clock;
-    if (remaining > UNTRAINED) train();
+    train();
     const margin = this.heap.longestPath * 4;
     const fused = remaining > margin && !this.firing.pausing && !this.probes.watchesEverything;
     positions.mode = fused ? 'fused' : 'exact';

@@ -2,6 +2,7 @@ import type { Command } from '../command.js';
 import { Refusal } from '../errors.js';
 import { GUEST_OPTIONS, guestSettings } from '../guest-options.js';
 import { exitCode, prepareGuest, runProgram } from '../guest.js';
+import { holdOptimiser } from '../optimiser.js';
 import { say } from '../output.js';
 import { RecordingFile } from '../recording-file.js';
 
@@ -25,6 +26,7 @@ export const record: Command = {
     if (out === undefined) throw new Refusal('the recording needs a file: -o FILE');
     if (args.words.length === 0) throw new Refusal('a module is missing (see --help)');
     const settings = guestSettings(args, { clock: 'real' });
+    holdOptimiser(true);
     const file = new RecordingFile(out, settings, args.words);
     try {
       const guest = prepareGuest(settings, args.words, file);

@@ -57,13 +57,19 @@ const ENTRY = 32;
 /** Handles of functions. */
 const CALLABLE: readonly [number, number] = [funcHandle(1), funcHandle(2)];
 
-/** A stretch of at most so many instructions is over before an optimised loop has paid for itself. */
+/** A run of at most so many instructions is over before an optimised loop has paid for itself. */
 export const UNTRAINED = 1_000_000;
 
 let trained = false;
+let postponed = false;
+
+/** Is there to be no training for now, because V8 is kept from optimising? */
+export function postponeTraining(postpone: boolean): void {
+  postponed = postpone;
+}
 
 export function train(): void {
-  if (trained) return;
+  if (trained || postponed) return;
   trained = true;
   const state = workshop();
   // V8 remembers nothing of the first calls of a function: hence a short round before the whole one.
