@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { postponeTraining } from '../engine/interpret/train.js';
 
-/** Node 22 has one: a compiler between V8's baseline and its optimiser. */
-const HAS_MIDDLE_TIER = Number.parseInt(process.versions.v8) >= 12;
+/** Is there a compiler between V8's baseline and its optimiser? Node 22 has switched it off. */
+const HAS_MIDDLE_TIER = Number.parseInt(process.versions.v8) >= 13;
 
 /** Flags of V8 while a run begins, and what it has by default. */
 const FLAGS: readonly (readonly [held: string, released: string])[] = [
@@ -10,7 +10,13 @@ const FLAGS: readonly (readonly [held: string, released: string])[] = [
   ['--max-optimized-bytecode-size=20000', '--max-optimized-bytecode-size=61440'],
   // Less of what a function calls becomes part of it.
   ['--max-inlined-bytecode-size-cumulative=200', '--max-inlined-bytecode-size-cumulative=920'],
-  ...(HAS_MIDDLE_TIER ? ([['--no-opt', '--opt']] as const) : []),
+  ...(HAS_MIDDLE_TIER
+    ? ([
+        ['--no-opt', '--opt'],
+        // That of the middle knows no limit of size.
+        ['--maglev-filter=-interpret*', '--maglev-filter=*'],
+      ] as const)
+    : []),
 ];
 
 let held = false;
