@@ -152,6 +152,56 @@ describe('the timeline', () => {
     for (let i = 1; i < clocks.length; i++) expect(clocks[i]! - clocks[i - 1]!).toBeLessThanOrEqual(80_000_000);
   });
 
+  it('finds the last writer in a long interval by way of more snapshots', async () => {
+    // Each million rounds another page.
+    const pages = compile(`(module (memory (export "memory") 16)
+      (func (export "run") (param $n i32) (result i32)
+        (loop $again
+          (i32.store (i32.shl (i32.div_u (local.get $n) (i32.const 1000000)) (i32.const 14)) (local.get $n))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $n)))`).module;
+    const { file } = await record(pages, [], { real: true, prepare: (program) => program.invoke('run', [i32(18_000_000)]) });
+    const line = new Timeline(new Replay(pages, Recording.read(file)), { spacing: 1e12 });
+    await line.goto(line.edge);
+    const end = line.hash;
+    expect(line.snapshots.clocks).toHaveLength(1);
+    const last = await line.lastWriter((6 << 14) + 1, 1);
+    expect(line.snapshots.clocks.length).toBeGreaterThan(3);
+    expect(line.hash).toBe(end);
+    expect(await line.lastWriter((6 << 14) + 1, 1, { thorough: true })).toEqual(last);
+    expect(line.machine.clock - last!.position.clock).toBeGreaterThan(50_000_000);
+    await line.goto(last!.position.clock + 1);
+    expect(line.replay.store.memories[0]!.view.getInt32(6 << 14, true)).toBe(6_000_000);
+    // Nobody has written to the last page but one.
+    expect(await line.lastWriter(30 << 14, 4)).toBeUndefined();
+  });
+
+  it('finds the last writer of what is written all the time, for a while', async () => {
+    const bursts = compile(`(module (memory (export "memory") 1)
+      (func (export "run") (param $n i32)
+        (loop $again
+          (if (i32.lt_u (i32.and (i32.mul (i32.shr_u (local.get $n) (i32.const 12)) (i32.const 5)) (i32.const 7)) (i32.const 3))
+            (then (i32.store (i32.const 64) (local.get $n))))
+          (if (i32.eq (i32.and (local.get $n) (i32.const 16383)) (i32.const 77)) (then (i64.store (i32.const 128) (i64.extend_i32_u (local.get $n)))))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))`).module;
+    const { file } = await record(bursts, [], { real: true, prepare: (program) => program.invoke('run', [i32(150_000)]) });
+    const line = new Timeline(new Replay(bursts, Recording.read(file)), { spacing: 700_000 });
+    const written: Record<number, number[]> = { 64: [], 128: [] };
+    const probes = [64, 128].map((address) => line.machine.probes.onWrite(0, address, 4, ({ clock }) => void written[address]!.push(clock)));
+    await line.run();
+    for (const probe of probes) probe.remove();
+    expect(written[64]!.length).toBeGreaterThan(40_000);
+    for (let i = 1; i <= 12; i++) {
+      const now = Math.floor((line.edge * i) / 12.01);
+      await line.goto(now);
+      for (const address of [64, 128]) {
+        const last = await line.lastWriter(address, 4, { thorough: i % 2 === 0 });
+        expect(last?.position.clock, `before ${now}`).toBe(written[address]!.findLast((clock) => clock < now));
+        expect(line.position.clock).toBe(now);
+      }
+    }
+  });
+
   it('gives up a search when it is told to, and is where it was', async () => {
     const line = await timeline({ spacing: 300_000 });
     await line.goto(1000);

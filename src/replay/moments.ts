@@ -57,16 +57,18 @@ export class Moments {
     return high;
   }
 
-  /** Keeps the state in which the replay is now. */
-  take(): void {
+  /** Keeps the state in which the replay is now, as long as there is room. */
+  take(): Moment {
     const { clock } = this.replay.machine;
     const at = this.before(clock);
-    if (this.moments[at]?.clock === clock) return;
+    const known = this.moments[at];
+    if (known?.clock === clock) return known;
     const moment = this.now();
     for (const page of moment.memories.flat()) if (page.uses++ === 0) this.bytes += page.bytes.length + PAGE_COST;
     this.moments.splice(at + 1, 0, moment);
     this.bytes += costOf(moment);
     while (this.bytes > this.budget && this.thin());
+    return moment;
   }
 
   /** The state in which the replay is now, for whoever will come back to it soon: it is not one of the list. */

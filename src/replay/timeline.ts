@@ -25,7 +25,8 @@ const SPACING_MS = { least: 50, most: 500 } as const;
 const SNAPSHOT_SHARE = 1 / 20;
 /**
  * Compiled loops do ten times as many instructions in that time as the same code while memory is watched, which a
- * search for the last writer waits for. So many instructions are enough, as long as snapshots cost no more than this.
+ * search for the last writer waits for. So many instructions are enough, as long as snapshots cost no more than this;
+ * where they do, the search takes more of them itself.
  */
 const ENOUGH = 50_000_000;
 const LARGEST_SHARE = 1 / 2;
@@ -41,6 +42,23 @@ interface Looking {
   readonly cancelled?: (() => boolean) | undefined;
   /** Goes over what lies between snapshots that are there, and takes no more. */
   readonly between?: boolean;
+}
+
+/** What a watch has heard. */
+interface Heard {
+  last: LastWrite | undefined;
+  times: number;
+  /** Clock value of the first time. */
+  since: number;
+}
+/** So often is a watch heard before it is asked whether it need be. */
+const MANY = 2000;
+
+/** Between two snapshots, or (`to` undefined) between one and where a search began. */
+interface Interval {
+  readonly from: Moment;
+  readonly to: Moment | undefined;
+  readonly end: number;
 }
 
 /**
@@ -151,32 +169,60 @@ export class Timeline {
   /**
    * Who wrote last, before this moment, to any of `length` bytes from `address` on; undefined where nobody has. The
    * timeline stays where it is. Intervals between snapshots in which the page is the same before and after are passed
-   * over, so a write that put back what had been there may be missed; `thorough` looks into all of them.
+   * over, so a write that put back what had been there may be missed; `thorough` looks into all of them. A long interval
+   * in which it is not the same is first run through at full speed, for more snapshots.
    */
   async lastWriter(address: number, length: number, options: { readonly memory?: number; readonly thorough?: boolean } = {}, search: Search = {}): Promise<LastWrite | undefined> {
     const { machine, moments } = this;
     const { memory = 0, thorough = false } = options;
     const now = machine.clock;
     return this.elsewhere(async () => {
-      let last: LastWrite | undefined;
+      const heard: Heard = { last: undefined, times: 0, since: 0 };
       const probe = machine.probes.onWrite(memory, address, length, (_, access) => {
         const position = { clock: machine.clock - (access.host && machine.depth > 0 ? 1 : 0), offset: this.replay.offset };
-        if (position.clock < now) last = { position, ...this.innermost(), host: access.host };
+        if (position.clock >= now) return undefined;
+        heard.last = { position, ...this.innermost(), host: access.host };
+        if (heard.times++ === 0) heard.since = machine.clock;
+        return heard.times === MANY ? 'stop' : undefined;
       });
       try {
         const changed = (from: Moment, to: Moment | undefined): boolean => thorough || !moments.isSame(from, to, memory, address, length);
-        await this.backwards(search, changed, async (end) => {
-          while (machine.clock < end) {
-            const stop = await this.forward(end, { cancelled: search.cancelled, between: true });
-            if (stop.kind !== 'stopped' || stop.reason.kind === 'limit') break;
-          }
-          return last;
-        });
+        return await this.backwards(search, changed, (end) => this.lastHeard(heard, end, search), !thorough);
       } finally {
         probe.remove();
       }
-      return last;
     });
+  }
+  /** What is heard last from here to `end`. What is heard again and again is looked for near the end first. */
+  private async lastHeard(heard: Heard, end: number, search: Search): Promise<LastWrite | undefined> {
+    const { machine, moments } = this;
+    let before: LastWrite | undefined;
+    for (let span = 0; ; ) {
+      heard.last = undefined;
+      heard.times = 0;
+      await this.listen(heard, end, search);
+      if (heard.times < MANY) return heard.last ?? before;
+      before = heard.last;
+      const { clock } = machine;
+      const often = clock - heard.since;
+      if (end - clock <= 2 * often) continue;
+      span = Math.max(span, often);
+      const near = Math.max(end - span, Math.ceil((clock + end) / 2));
+      const here = moments.now();
+      await this.muted(() => this.forward(near, { cancelled: search.cancelled, between: true }));
+      const found = await this.lastHeard(heard, end, search);
+      if (found !== undefined) return found;
+      moments.restore(here);
+      end = near;
+      span *= 2;
+    }
+  }
+  /** Runs to `end`, or until something was heard many times. */
+  private async listen(heard: Heard, end: number, search: Search): Promise<void> {
+    while (this.machine.clock < end && heard.times < MANY) {
+      const stop = await this.forward(end, { cancelled: search.cancelled, between: true });
+      if (stop.kind !== 'stopped' || stop.reason.kind === 'limit') return;
+    }
   }
   /** The part of the known intervals between snapshots, 0 to 1, whose page of these bytes was changed: how long `lastWriter` may take. */
   changedShare(address: number, length: number, memory: number = 0): number {
@@ -283,10 +329,11 @@ export class Timeline {
     this.spacing = Math.ceil(Math.max(FIRST_SLICE, Math.min(rate * ms, enough)));
   }
 
-  private keep(): void {
+  private keep(): Moment {
     const start = performance.now();
-    this.moments.take();
+    const moment = this.moments.take();
     this.snapshotMs = performance.now() - start;
+    return moment;
   }
 
   /** Asks whether to go on; now and then lets others run. */
@@ -314,30 +361,58 @@ export class Timeline {
 
   /**
    * Goes through the intervals between snapshots from here backwards, and runs `look` with all probes from the start of
-   * each that `interesting` lets through, with the clock at which it ends.
+   * each that `interesting` lets through, with the clock at which it ends. `finely`: goes through long ones in pieces.
    */
-  private async backwards<T>(search: Search, interesting: (from: Moment, to: Moment | undefined) => boolean, look: (end: number) => Promise<T | undefined>): Promise<T | undefined> {
+  private async backwards<T>(
+    search: Search,
+    interesting: (from: Moment, to: Moment | undefined) => boolean,
+    look: (end: number) => Promise<T | undefined>,
+    finely = false,
+  ): Promise<T | undefined> {
     const { moments, machine } = this;
+    const { probes } = machine;
     const now = machine.clock;
     let to: Moment | undefined;
     // While the machine still stands where the last interval ends.
-    const intervals: { readonly from: Moment; readonly end: number }[] = [];
+    const intervals: Interval[] = [];
     for (let at = moments.before(now - 1); at >= 0; at--) {
       const from = moments.list[at]!;
-      if (interesting(from, to)) intervals.push({ from, end: to?.clock ?? now });
+      if (interesting(from, to)) intervals.push({ from, to, end: to?.clock ?? now });
       to = from;
     }
-    machine.probes.muted = false;
     try {
-      for (const [i, { from, end }] of intervals.entries()) {
-        moments.restore(from);
-        const found = await look(end);
-        if (found !== undefined) return found;
+      for (const [i, interval] of intervals.entries()) {
+        const isLong = interval.end - interval.from.clock > 2 * ENOUGH;
+        const pieces = finely && isLong ? await this.pieces(interval, interesting, search) : [interval];
+        probes.muted = false;
+        for (const { from, end } of pieces) {
+          moments.restore(from);
+          const found = await look(end);
+          if (found !== undefined) return found;
+        }
+        probes.muted = true;
         search.progress?.((i + 1) / intervals.length);
       }
       return undefined;
     } finally {
-      machine.probes.muted = true;
+      probes.muted = true;
     }
+  }
+
+  /** Takes snapshots within an interval; the intervals between them that `interesting` lets through, the last first. */
+  private async pieces(interval: Interval, interesting: (from: Moment, to: Moment | undefined) => boolean, search: Search): Promise<Interval[]> {
+    const { moments, machine } = this;
+    const { from, end } = interval;
+    const starts = [from];
+    moments.restore(from);
+    for (let next = from.clock + ENOUGH; machine.clock < end; next += ENOUGH) {
+      const isLast = next > end - ENOUGH / 2;
+      await this.forward(isLast ? end : next, { cancelled: search.cancelled, between: true });
+      if (isLast || machine.clock < next) break;
+      starts.push(this.keep());
+    }
+    // Here the machine stands where the interval ends.
+    const pieces = starts.map((start, i): Interval => ({ from: start, to: starts[i + 1] ?? interval.to, end: starts[i + 1]?.clock ?? end }));
+    return pieces.filter((piece) => interesting(piece.from, piece.to)).reverse();
   }
 }
