@@ -4,7 +4,7 @@ import { F32, F64, I32, type ValType } from '../../wasm/types.js';
 import { localTypes } from '../frames.js';
 import type { Store, WasmFunction } from '../store.js';
 import { Builder, NotWorthCompiling } from './builder.js';
-import { float, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
+import { float, type Guard, type Location, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
 import type { Plan } from './plan.js';
 import { scan } from './scan.js';
 
@@ -61,41 +61,60 @@ export abstract class AccessTranslator extends Builder {
     const [type] = row.results!;
     if (stores && this.stack.at(-1)!.exact && reader.lo % size === 0) return this.storeFloat(reader.lo, size);
     if (this.computes && (type === F64 || type === F32) && reader.lo % size === 0) return this.loadFloat(type, reader.lo, size);
-    if (this.guarded(stores ? 1 : 0, reader.lo, size)) this.accessGuarded(op, type, reader.lo, size);
+    const guarded = this.guarded(stores ? 1 : 0, reader.lo, size, Math.min(size, 4));
+    if (guarded !== undefined) this.accessGuarded(guarded, op, type, reader.lo, size);
     else if (type !== undefined) this.load(op, type, reader.lo, size);
     else this.storeTo(reader.lo, size);
   }
 
   /**
-   * Accesses through a stack pointer are aligned, and inside, all but always: one check for all of a block, which
-   * leaves where it fails.
+   * What is accessed through one address at several offsets is checked once, where the first access is: the check
+   * leaves where it fails for any. So it is with stack pointers always, and with others as long as they are found aligned.
+   *
+   * @param above Operands above the address.
+   * @param unit The alignment that the access needs, in bytes.
    */
-  private guarded(above: number, offset: number, size: number, unit: number = Math.min(size, 4)): boolean {
-    const local = /^l(\d+)$/.exec(this.stack[this.stack.length - 1 - above]!.lo());
-    if (local === null || offset % unit !== 0) return false;
-    const x = Number(local[1]);
-    if (!this.pointers.has(x)) return false;
-    const last = (offset + size - 1) >>> 2;
-    let guard = this.guards.get(x);
-    if (guard === undefined) {
-      guard = { at: this.lines.length, leave: this.leave(), last: -1, mask: 3 };
-      this.line('');
-      this.guards.set(x, guard);
-    }
-    if (last > guard.last || unit - 1 > guard.mask) {
-      guard.last = Math.max(last, guard.last);
-      guard.mask = Math.max(unit - 1, guard.mask);
-      this.lines[guard.at] = `if(l${x}&${guard.mask}||M[${plus(`(p${x}=l${x}>>>2)`, guard.last)}]===undefined){${guard.leave}}`;
-    }
-    return true;
+  private guarded(above: number, offset: number, size: number, unit: number): Guarded | undefined {
+    const { location, lo } = this.stack[this.stack.length - 1 - above]!;
+    if (location === undefined) return undefined;
+    const { base } = location;
+    const trusted = base.stack || !this.plan.unaligned(this.reader.start);
+    if (base.guard !== undefined) return trusted || unit < 4 ? this.covered(base.guard, location, offset, size, unit) : undefined;
+    // For a single byte the check would cost more than it spares.
+    if (!trusted || (!base.stack && unit < 4)) return undefined;
+    if (offset % unit !== 0 || offset > REACH) return undefined;
+    const variable = `p${this.guard++}`;
+    this.guards = Math.max(this.guards, this.guard);
+    const accesses = base.stack ? undefined : [];
+    base.guard = { lines: this.lines, at: this.lines.length, leave: this.leave(-1, -1, accesses), value: lo(), by: location.by, variable, first: 0, last: -1, mask: 3, accesses };
+    this.line('');
+    return this.covered(base.guard, location, offset, size, unit);
   }
 
-  private accessGuarded(op: number, type: ValType | undefined, offset: number, size: number): void {
+  /** Makes a guard check an access, too; not where that is too far off, or would not be aligned. */
+  private covered(guard: Guard, location: Location, offset: number, size: number, unit: number): Guarded | undefined {
+    const from = ((location.by - guard.by) | 0) + offset;
+    if (from % unit !== 0 || from < -REACH || from > REACH) return undefined;
+    const first = Math.floor(from / 4);
+    const last = Math.floor((from + size - 1) / 4);
+    guard.accesses?.push(this.reader.start);
+    if (first < guard.first || last > guard.last || unit - 1 > guard.mask) {
+      guard.first = Math.min(first, guard.first);
+      guard.last = Math.max(last, guard.last);
+      guard.mask = Math.max(unit - 1, guard.mask);
+      const { variable, value } = guard;
+      const low = guard.first < 0 ? `||${variable}<${-guard.first}` : '';
+      guard.lines[guard.at] = `if(${value}&${guard.mask}||M[${plus(`(${variable}=${value}>>>2)`, guard.last)}]===undefined${low}){${guard.leave}}`;
+    }
+    return { variable: guard.variable, first };
+  }
+
+  private accessGuarded({ variable, first }: Guarded, op: number, type: ValType | undefined, offset: number, size: number): void {
     const value = type === undefined ? this.pop() : undefined;
     const a = this.pop().lo();
     const view = viewOf(op, size);
     const at = (more = 0): string => {
-      if (size >= 4) return `M[${plus(`p${a.slice(1)}`, offset / 4 + more)}]`;
+      if (size >= 4) return `M[${plus(variable, first + more)}]`;
       return size === 2 ? `${view}[${plus(`(${a}>>>1)`, offset / 2)}]` : `${view}[${plus(a, offset)}>>>0]`;
     };
     if (value !== undefined) {
@@ -108,9 +127,14 @@ export abstract class AccessTranslator extends Builder {
     this.push(words(type!, lo, hi, NOTHING, true));
   }
 
+  /** Is the address of a float known to be aligned? */
+  private aligned(above: number, offset: number, size: number): boolean {
+    return this.stack[this.stack.length - 1 - above]!.location?.base.stack === true && this.guarded(above, offset, size, size) !== undefined;
+  }
+
   /** In functions that compute with floats they are loaded as numbers; a NaN that is not canonical is left to the interpreter. */
   private loadFloat(type: ValType, offset: number, size: number): void {
-    const guarded = this.guarded(0, offset, size, size);
+    const guarded = this.aligned(0, offset, size);
     const { leave, a } = this.addressed(0);
     this.pop();
     const [view, shift] = size === 8 ? ['D', 3] : ['S', 2];
@@ -125,7 +149,7 @@ export abstract class AccessTranslator extends Builder {
 
   /** A number that has been computed is stored as such, unless it is a NaN. */
   private storeFloat(offset: number, size: number): void {
-    const guarded = this.guarded(1, offset, size, size);
+    const guarded = this.aligned(1, offset, size);
     const { leave, a } = this.addressed(1);
     const value = this.pop();
     this.pop();
@@ -202,9 +226,18 @@ export abstract class AccessTranslator extends Builder {
   private slow(): (helper: string, given?: string) => string {
     const { reader, plan } = this;
     const often = plan.unaligned(reader.start);
-    return (helper, given = '') => (often ? `if(${helper}){${this.leave()}}${given}` : this.leave(-1, -1, true));
+    return (helper, given = '') => (often ? `if(${helper}){${this.leave()}}${given}` : this.leave(-1, -1, [reader.start]));
   }
 }
+
+/** An access that a guard has checked: its variable, and how many words behind that it begins. */
+interface Guarded {
+  readonly variable: string;
+  readonly first: number;
+}
+
+/** Bytes before and behind the value that a guard checks. */
+const REACH = 4096;
 
 function viewOf(op: number, size: number): string {
   const signed = op === OP.i32_load8_s || op === OP.i64_load8_s || op === OP.i32_load16_s || op === OP.i64_load16_s;

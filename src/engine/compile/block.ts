@@ -52,7 +52,7 @@ export interface Site {
   readonly callee: number;
   /** Of an indirect call: the table; else −1. */
   readonly table: number;
-  /** `start`: the code of the block is reached. */
+  /** `start`: the code of the block is reached, and a version may begin there. */
   reached: boolean;
   /** Where lowered code stands at the instruction, and what it will charge once more; −1: not looked up yet. */
   pc: number;
@@ -61,8 +61,8 @@ export interface Site {
   returnPc: number;
   /** The words of the operands at it, in order: a constant, a word of the locals, or given by the code. */
   words: readonly Word[];
-  /** An access that leaves where it is not aligned. */
-  readonly access: boolean;
+  /** Byte offsets of the accesses for which it is left where one is not aligned. */
+  readonly accesses: readonly number[] | undefined;
   /** What has been spent there for the lack of code, in instructions. */
   heat: number;
 }

@@ -2,7 +2,7 @@ import type { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { F64, I64, type ValType } from '../../wasm/types.js';
 import { Crash } from '../errors.js';
 import type { Block, Edge, Site, Word } from './block.js';
-import { float, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
+import { float, type Location, located, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
 
 /** Why a function stays interpreted. */
 export class NotWorthCompiling extends Error {
@@ -16,15 +16,10 @@ export function isWide(type: ValType): boolean {
   return type === I64 || type === F64;
 }
 
-/** A check in a block that makes those of later accesses needless. */
-export interface Guard {
-  /** Position of its line. */
-  readonly at: number;
-  readonly leave: string;
-  /** The last word that is accessed, counted from the address. */
-  last: number;
-  /** Bits of the address that must be 0. */
-  mask: number;
+/** What is known of addresses, and how many guards stand. */
+export interface Known {
+  readonly locations: Map<number, Location>;
+  readonly guard: number;
 }
 
 /** Makes the blocks of a function, their lines and the places where they are left; holds the operands. */
@@ -38,8 +33,11 @@ export abstract class Builder {
   protected temp = 0;
   protected temps = 0;
   protected depth = 0;
-  /** What is checked in this block, by stack pointer. */
-  protected readonly guards: Map<number, Guard> = new Map();
+  /** What is known of the values of locals, as far as they are addresses. */
+  protected locations: Map<number, Location> = new Map();
+  protected guard = 0;
+  /** Variables of guards. */
+  protected guards = 0;
 
   constructor(reader: InstructionReader) {
     this.reader = reader;
@@ -47,8 +45,8 @@ export abstract class Builder {
 
   // Blocks and sites
 
-  protected addSite(kind: Site['kind'], offset: number, next?: Block, callee: number = -1, table: number = -1, access: boolean = false): number {
-    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, words: [], access, heat: 0 }) - 1;
+  protected addSite(kind: Site['kind'], offset: number, next?: Block, callee: number = -1, table: number = -1, accesses?: readonly number[]): number {
+    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, words: [], accesses, heat: 0 }) - 1;
   }
   protected newBlock(types: readonly ValType[], offset: number = this.reader.pos): Block {
     const id = this.blocks.length;
@@ -58,16 +56,21 @@ export abstract class Builder {
     this.depth = Math.max(this.depth, types.length);
     return block;
   }
-  /** Goes on in a block, whose operands are in their variables. */
-  protected begin(block: Block): void {
+  /**
+   * Goes on in a block, whose operands are in their variables.
+   *
+   * @param known Of locals: in a block that is only reached from a single place, where that was known. No version begins there.
+   */
+  protected begin(block: Block, known?: Known): void {
     (block as { offset: number }).offset = this.reader.pos;
     const site = this.sites[block.site]!;
     (site as { offset: number }).offset = this.reader.pos;
-    site.reached = true;
+    site.reached = known === undefined;
     this.block = block;
     this.reachable = true;
     this.temp = 0;
-    this.guards.clear();
+    this.locations = known?.locations ?? new Map();
+    this.guard = known?.guard ?? 0;
     this.stack.length = 0;
     for (const type of block.types) this.pushVariable(type);
     if (this.isDead(block.offset)) {
@@ -75,6 +78,10 @@ export abstract class Builder {
       block.end = { kind: 'stop' };
       this.reachable = false;
     }
+  }
+  /** What is known here, for a block that is reached from here alone. */
+  protected get known(): Known {
+    return { locations: new Map(this.locations), guard: this.guard };
   }
   /** Is a block left to the interpreter? */
   protected abstract isDead(offset: number): boolean;
@@ -128,7 +135,8 @@ export abstract class Builder {
   protected settled(operand: Operand): Operand {
     if (operand.simple && operand.reads.length === 0) return operand;
     if (operand.exact) return this.computed(operand.type, operand.number());
-    return words(operand.type, this.assign(operand.lo()), isWide(operand.type) ? this.deferred(operand.hi) : '0', NOTHING, true);
+    const settled = words(operand.type, this.assign(operand.lo()), isWide(operand.type) ? this.deferred(operand.hi) : '0', NOTHING, true);
+    return located(settled, operand.location);
   }
   /** The result of arithmetic: a number, any NaN of which stands for the canonical one. */
   protected computed(type: ValType, text: string): Operand {
@@ -146,8 +154,8 @@ export abstract class Builder {
   }
 
   /** Leaves before the current instruction, whose operands still stand on the stack. */
-  protected leave(callee: number = -1, table: number = -1, access: boolean = false): string {
-    const site = this.addSite('at', this.reader.start, this.block, callee, table, access);
+  protected leave(callee: number = -1, table: number = -1, accesses?: readonly number[]): string {
+    const site = this.addSite('at', this.reader.start, this.block, callee, table, accesses);
     // The instruction has been counted.
     this.sites[site]!.uncount = 1 - this.block.count;
     return this.leaving(site, this.stack);

@@ -77,9 +77,9 @@ function variablesAt(block: Block): string[] {
 }
 
 /** Every variable but those of the locals. */
-function variables({ depth, temps, localTypes, pointers }: Translation): string[] {
+function variables({ depth, temps, localTypes, guards }: Translation): string[] {
   const names: string[] = ['k=0', 'F'];
-  for (const pointer of pointers) names.push(`p${pointer}=0`);
+  for (let i = 0; i < guards; i++) names.push(`p${i}=0`);
   for (let i = 0; i < depth; i++) names.push(`s${i}=0`, `z${i}=0`);
   for (let i = 0; i < temps; i++) names.push(`t${i}=0`);
   for (const type of localTypes) names.push('', ...(isWide(type) ? [''] : []));

@@ -1,5 +1,38 @@
 import type { ValType } from '../../wasm/types.js';
 
+/** A value that addresses are counted from, whatever it is; for as long as blocks follow each other without a way in. */
+export interface Base {
+  /** A stack pointer: all but always aligned, and inside. */
+  readonly stack: boolean;
+  guard: Guard | undefined;
+}
+
+/** What makes the checks of several accesses needless: one for all of them, where the first is. */
+export interface Guard {
+  /** The lines of its block, and which of them it is. */
+  readonly lines: string[];
+  readonly at: number;
+  readonly leave: string;
+  /** The value that it checks, and what that is more than the base. */
+  readonly value: string;
+  readonly by: number;
+  /** Its variable holds the position of that value, in words. */
+  readonly variable: string;
+  /** The first and the last word that are accessed, counted from there. */
+  first: number;
+  last: number;
+  /** Bits of the value that must be 0. */
+  mask: number;
+  /** Byte offsets of the accesses, where they may turn out not to be aligned. */
+  readonly accesses: number[] | undefined;
+}
+
+/** What is known of an address: its low word is so much more than the base, without regard to overflow. */
+export interface Location {
+  readonly base: Base;
+  readonly by: number;
+}
+
 /**
  * An operand while a block is translated: JavaScript expressions for its words, or for its number. An i64 and an f64
  * have two words; the high one, and the words of a number, are only computed where somebody asks.
@@ -24,6 +57,7 @@ export interface Operand {
   readonly constant: number | undefined;
   /** A float of which `number` says everything: if it is a NaN, it is the canonical one. */
   readonly exact: boolean;
+  readonly location: Location | undefined;
 }
 
 const zero = (): string => '0';
@@ -34,13 +68,13 @@ export function words(type: ValType, lo: string, hi: string | (() => string), re
   const low = (): string => lo;
   const high = typeof hi === 'string' ? (): string => hi : hi;
   const number = (): string => (hi === '0' || type === 0x7d ? `fs(${lo})` : `fd(${lo},${high()})`);
-  return { type, lo: low, hi: high, number, coldLo: low, coldHi: high, condition: undefined, reads, simple, constant: undefined, exact: false };
+  return { type, lo: low, hi: high, number, coldLo: low, coldHi: high, condition: undefined, reads, simple, constant: undefined, exact: false, location: undefined };
 }
 
 /** A float as a number in a variable, any NaN of which stands for the canonical one; words are computed where they are asked for. */
 export function float(type: ValType, name: string, lo: () => string, hi: () => string, reads: readonly number[]): Operand {
   const [low, high] = wordsOfNumber(type, name);
-  return { type, lo, hi, number: () => name, coldLo: () => low, coldHi: () => high, condition: undefined, reads, simple: true, constant: undefined, exact: true };
+  return { type, lo, hi, number: () => name, coldLo: () => low, coldHi: () => high, condition: undefined, reads, simple: true, constant: undefined, exact: true, location: undefined };
 }
 
 /** The words of a number with such NaNs. */
@@ -56,7 +90,7 @@ export function constant(type: ValType, lo: number, hi: number): Operand {
 export function conditional(condition: string, reads: readonly number[], type: ValType): Operand {
   const text = `(${condition}?1:0)`;
   const lo = (): string => text;
-  return { type, lo, hi: zero, number: zero, coldLo: lo, coldHi: zero, condition, reads, simple: false, constant: undefined, exact: false };
+  return { type, lo, hi: zero, number: zero, coldLo: lo, coldHi: zero, condition, reads, simple: false, constant: undefined, exact: false, location: undefined };
 }
 
 export function literal(value: number): string {
@@ -67,4 +101,9 @@ export function union(a: readonly number[], b: readonly number[]): readonly numb
   if (a.length === 0) return b;
   if (b.length === 0) return a;
   return [...new Set([...a, ...b])];
+}
+
+/** `operand` is `more` more than what a location is known of, which may be nothing. */
+export function located(operand: Operand, location: Location | undefined, more: number = 0): Operand {
+  return location === undefined ? operand : { ...operand, location: { base: location.base, by: (location.by + more) | 0 } };
 }

@@ -501,7 +501,7 @@ export class CompiledTier {
       this.warmPart(compiled, part);
     }
     if (site.kind !== 'at') return;
-    if (site.access) return this.learnAccess(compiled, site);
+    if (site.accesses !== undefined) return this.learnAccesses(compiled, site, site.accesses);
     if (site.callee < 0 && site.table < 0) return;
     const callee = site.table < 0 ? site.callee : (this.store.tables[site.table]!.elements[words[words.length - 2]! >>> 0] ?? 0) / 4 - 1;
     if (callee >= 0 && this.hostOf(callee) === undefined) this.warm(callee, CHANGE_HEAT);
@@ -514,10 +514,10 @@ export class CompiledTier {
   }
   /** Byte offsets of accesses that were found not to be aligned, by function. */
   private readonly unaligned = new Map<number, Set<number>>();
-  private learnAccess({ func }: Compiled, site: Site): void {
-    const offsets = this.unaligned.get(func);
-    if (offsets === undefined) this.unaligned.set(func, new Set([site.offset]));
-    else offsets.add(site.offset);
+  private learnAccesses({ func }: Compiled, site: Site, accesses: readonly number[]): void {
+    const known = this.unaligned.get(func) ?? new Set();
+    this.unaligned.set(func, known);
+    for (const offset of accesses) known.add(offset);
     this.compileAgain(func, site);
   }
   /** Compiles a function again if leaving at a site has become dearer than that. */

@@ -4,10 +4,10 @@ import type { Store, WasmFunction } from '../store.js';
 import { funcHandle } from '../value.js';
 import { AccessTranslator } from './access.js';
 import type { Block, Edge, Site } from './block.js';
-import { isWide, NotWorthCompiling, variable } from './builder.js';
+import { isWide, type Known, NotWorthCompiling, variable } from './builder.js';
 import { compare32, compare64, compareFloats, floatArithmetic, I32_BINARY } from './numeric.js';
 import type { Plan } from './plan.js';
-import { conditional, constant, float, literal, NOTHING, type Operand, union, words, wordsOfNumber } from './operand.js';
+import { conditional, constant, float, literal, located, NOTHING, type Operand, union, words, wordsOfNumber } from './operand.js';
 
 /** What the generator needs of a translated function. */
 export interface Translation {
@@ -17,8 +17,8 @@ export interface Translation {
   readonly localTypes: readonly ValType[];
   /** Which locals hold floats as numbers. */
   readonly floats: readonly boolean[];
-  /** Locals that hold a stack pointer. */
-  readonly pointers: ReadonlySet<number>;
+  /** Variables of guards. */
+  readonly guards: number;
   /** Operands that some block begins with, at most. */
   readonly depth: number;
   /** Temporary variables. */
@@ -42,6 +42,8 @@ interface Control {
   target: Block | undefined;
   /** Of an `if`: where it goes without its condition. */
   otherwise: Block | undefined;
+  /** What is known there. */
+  known: Known | undefined;
 }
 
 const NO_TYPES: readonly ValType[] = [];
@@ -74,7 +76,7 @@ export class Translator extends AccessTranslator {
     }
     for (const site of this.sites) if (site.kind === 'at') site.uncount += site.next!.count;
     return {
-      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, floats: this.floats, pointers: this.pointers, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables, callees: this.callees,
+      entry, blocks: this.blocks, sites: this.sites, localTypes: this.locals, floats: this.floats, guards: this.guards, depth: this.depth, temps: this.temps, size: this.size, types: this.types, tables: this.tables, callees: this.callees,
     };
   }
 
@@ -190,14 +192,17 @@ export class Translator extends AccessTranslator {
       const [lo, hi] = wordsOfNumber(type, `l${x}`);
       return this.push(float(type, `l${x}`, this.deferred(() => lo), hi === '0' ? () => '0' : this.deferred(() => hi), [x]));
     }
-    this.push(words(type, `l${x}`, isWide(type) ? `h${x}` : '0', [x], true));
+    let location = this.locations.get(x);
+    if (location === undefined) this.locations.set(x, (location = { base: { stack: this.pointers.has(x), guard: undefined }, by: 0 }));
+    this.push(located(words(type, `l${x}`, isWide(type) ? `h${x}` : '0', [x], true), location));
   }
 
   private localSet(x: number): void {
     const { stack } = this;
     if (this.floats[x]!) this.stack.push(this.exact());
     const value = this.pop();
-    this.guards.delete(x);
+    if (value.location === undefined) this.locations.delete(x);
+    else this.locations.set(x, value.location);
     for (let i = 0; i < stack.length; i++) if (stack[i]!.reads.includes(x)) stack[i] = this.settled(stack[i]!);
     if (this.floats[x]!) {
       if (value.number() !== `l${x}`) this.line(`l${x}=${value.number()};`);
@@ -292,7 +297,9 @@ export class Translator extends AccessTranslator {
     if (binary !== undefined) {
       const b = this.pop();
       const a = this.pop();
-      return this.pushWord(I32, binary(a.lo(), b.lo()), union(a.reads, b.reads));
+      this.pushWord(I32, binary(a.lo(), b.lo()), union(a.reads, b.reads));
+      if (b.constant !== undefined && (op === OP.i32_add || op === OP.i32_sub)) this.locate(a, op === OP.i32_add ? b.constant : -b.constant);
+      return;
     }
     if (op === OP.i32_rotl || op === OP.i32_rotr) {
       const b = this.simple(this.pop());
@@ -343,13 +350,20 @@ export class Translator extends AccessTranslator {
       }
       case OP.i64_add: {
         const lo = this.assign(`${a.lo()}+${b.lo()}|0`);
-        return this.push(words(I64, lo, this.deferred(() => `${sum(a.hi(), b.hi())}+((${lo}>>>0)<(${a.lo()}>>>0)|0)|0`), NOTHING, true));
+        this.push(words(I64, lo, this.deferred(() => `${sum(a.hi(), b.hi())}+((${lo}>>>0)<(${a.lo()}>>>0)|0)|0`), NOTHING, true));
+        const known = /^\(?(-?\d+)\)?$/.exec(b.lo());
+        if (known !== null) this.locate(a, Number(known[1]));
+        return;
       }
       case OP.i64_sub:
         return this.pair(`${a.lo()}-${b.lo()}|0`, () => `${a.hi()}-${b.hi()}-((${a.lo()}>>>0)<(${b.lo()}>>>0)|0)|0`);
       default:
         return this.pair(`Math.imul(${a.lo()},${b.lo()})`, () => product(a, b));
     }
+  }
+  /** The top operand is so much more than another. */
+  private locate({ location }: Operand, more: number): void {
+    this.stack.push(located(this.stack.pop()!, location, more));
   }
   private pair(lo: string, hi: () => string): void {
     this.push(words(I64, this.assign(lo), this.deferred(hi), NOTHING, true));
@@ -409,14 +423,14 @@ export class Translator extends AccessTranslator {
     const a = this.pop();
     switch (op) {
       case OP.i32_wrap_i64:
-        return this.push(words(I32, a.lo(), '0', a.reads, a.simple));
+        return this.push(located(words(I32, a.lo(), '0', a.reads, a.simple), a.location));
       case OP.i64_extend_i32_s: {
         const x = this.simple(a);
-        return this.push(words(I64, x.lo(), `(${x.lo()}>>31)`, x.reads, true));
+        return this.push(located(words(I64, x.lo(), `(${x.lo()}>>31)`, x.reads, true), x.location));
       }
       case OP.i64_extend_i32_u: {
         const x = this.simple(a);
-        return this.push(words(I64, x.lo(), '0', x.reads, true));
+        return this.push(located(words(I64, x.lo(), '0', x.reads, true), x.location));
       }
       case OP.i32_extend8_s:
       case OP.i32_extend16_s: {
@@ -492,7 +506,7 @@ export class Translator extends AccessTranslator {
 
   private pushControl(kind: Control['kind'], params: readonly ValType[], results: readonly ValType[]): Control {
     if (params.includes(V128) || results.includes(V128)) throw new NotWorthCompiling('vectors');
-    const control: Control = { kind, height: this.stack.length - params.length, params, results, target: undefined, otherwise: undefined };
+    const control: Control = { kind, height: this.stack.length - params.length, params, results, target: undefined, otherwise: undefined, known: undefined };
     this.controls.push(control);
     return control;
   }
@@ -586,13 +600,14 @@ export class Translator extends AccessTranslator {
     control.otherwise = this.newBlock(types);
     const all = this.stack.length;
     this.block.end = { kind: 'if', condition, taken: this.edgeTo(then, all, 0), otherwise: this.edgeTo(control.otherwise, all, 0) };
-    this.begin(then);
+    control.known = this.known;
+    this.begin(then, this.known);
   }
 
   private else(): void {
     const control = this.controls.at(-1)!;
     if (this.reachable) this.block.end = { kind: 'goto', edge: this.edge(control) };
-    this.begin(control.otherwise!);
+    this.begin(control.otherwise!, control.known);
     (control as { kind: Control['kind'] }).kind = 'else';
     control.otherwise = undefined;
   }
@@ -619,7 +634,7 @@ export class Translator extends AccessTranslator {
     }
     if (otherwise !== undefined) {
       // Without an `else` the parameters are the results.
-      this.begin(otherwise);
+      this.begin(otherwise, control.known);
       if (this.reachable) this.block.end = { kind: 'goto', edge: this.edge(control) };
     }
     this.controls.pop();
@@ -631,7 +646,7 @@ export class Translator extends AccessTranslator {
     const taken = this.edge(this.controls[this.controls.length - 1 - this.reader.x]!);
     const next = this.newBlock(this.stack.map((operand) => operand.type));
     this.block.end = { kind: 'if', condition, taken, otherwise: this.edgeTo(next, this.stack.length, 0) };
-    this.begin(next);
+    this.begin(next, this.known);
   }
 
   private branchTable(): void {
