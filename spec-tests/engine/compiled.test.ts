@@ -25,6 +25,63 @@ describe('compiled code', () => {
     }
   });
 
+  it('multiplies by constants as everywhere', () => {
+    const factors = [0n, 1n, 2n, 435n, 0xffffn, 0x10000n, 0x7fffffffn, 0x80000000n, 0xffffffffn, -1n, 0x1000001b3n];
+    const funcs = factors.map((factor, i) => `(func (export "by${i}") (param i64) (result i64) (i64.mul (local.get 0) (i64.const ${factor})))`);
+    const { call } = running(compile(`(module ${funcs.join('')})`).module, {}, COMPILED);
+    const values = [0n, 1n, 0xffffn, 0x10000n, 0xffffffffn, 0x100000000n, 0x123456789abcdefn, -1n, -0x8000000000000000n];
+    factors.forEach((factor, i) => {
+      for (const value of values) expect(call(`by${i}`, i64(value))).toEqual([i64(BigInt.asIntN(64, value * factor))]);
+    });
+  });
+
+  it('checks an address once for accesses before and behind it, and leaves where one of them fails', () => {
+    // The accesses go from 8 below the address to 12 above it, through additions, a branch and bytes.
+    const text = `(module (memory (export "m") 1) (global $sp (mut i32) (i32.const 0))
+      (func (export "run") (param i32 i32) (result i64) (local $p i32)
+        (global.set $sp (local.get 0))
+        (local.set $p (global.get $sp))
+        (i64.store (local.get $p) (i64.const 0x1122334455667788))
+        (local.set $p (i32.sub (local.get $p) (i32.const 8)))
+        (i32.store (local.get $p) (i32.const 7))
+        (if (local.get 1) (then (i64.store offset=12 (i32.add (local.get $p) (i32.const 8)) (i64.const -1))))
+        (i64.add (i64.load offset=8 (local.get $p)) (i64.add (i64.load32_u (local.get $p)) (i64.load8_u offset=9 (local.get $p))))))`;
+    const { module } = compile(text);
+    const runs = [COMPILED, {}].map((options) => running(module, {}, options));
+    for (const address of [0, 4, 7, 8, 9, 10, 64, 65516, 65520, 65524, 65528, 65529, 65532, 65536, -8, -4]) {
+      for (const more of [0, 1]) {
+        const seen = runs.map(({ machine, func }) => {
+          machine.start(func('run'), [i32(address), i32(more)]);
+          const stop = machine.run();
+          const text = stop.kind === 'returned' ? String(stop.results[0]!.value) : stop.kind === 'trap' ? stop.error.message : stop.kind;
+          const at = { text, clock: machine.clock, hash: machine.hash() };
+          if (stop.kind === 'trap') machine.abandon();
+          return at;
+        });
+        expect(seen[0], `at ${address}, ${more}`).toEqual(seen[1]);
+      }
+    }
+  });
+
+  it('leaves where it comes to what has never run, and has that in the end', () => {
+    const text = `(module (memory 1)
+      (func $work (param i32) (result i32)
+        (if (result i32) (i32.eqz (i32.rem_u (local.get 0) (i32.const 5)))
+          (then (if (result i32) (i32.gt_u (local.get 0) (i32.const 3000)) (then (i32.const 100)) (else (i32.const 1))))
+          (else (block (br_if 0 (i32.lt_u (local.get 0) (i32.const 5000))) (i32.store (i32.const 0) (local.get 0))) (i32.const 2))))
+      (func (export "run") (param i32) (result i32) (local i32 i32)
+        (loop (local.set 1 (i32.add (local.get 1) (call $work (local.get 2))))
+          (br_if 0 (i32.lt_u (local.tee 2 (i32.add (local.get 2) (i32.const 1))) (local.get 0))))
+        (local.get 1)))`;
+    const { module } = compile(text);
+    const runs = [{ tier: 'auto', patience: 0.05 } as const, {}].map((options) => running(module, {}, options));
+    const seen = runs.map((run) => ({ sum: run.call('run', i32(20_000)), clock: run.machine.clock, hash: run.machine.hash() }));
+    expect(seen[0]).toEqual(seen[1]);
+    const { compiled, departures } = runs[0]!.machine.compilation!;
+    expect(compiled).toBeGreaterThan(2);
+    expect(departures).toBeGreaterThan(0);
+  });
+
   it('calls leaf functions with an exact clock, and fails with them where they fail', () => {
     const text = `(module (import "host" "tick" (func $tick (param i32) (result i32)))
       (func (export "run") (param i32) (result i32) (local i32)

@@ -5,6 +5,7 @@ import { programKind } from '../program/kind.js';
 import type { Explained } from '../program/backtrace.js';
 import { type Outcome, Program, type ProgramOptions } from '../program/program.js';
 import { parseValue, showValue, ValueSyntaxError } from '../program/values.js';
+import { functionNames } from '../wasm/binary/names.js';
 import type { Module } from '../wasm/module.js';
 import { showType } from '../wasm/show.js';
 import { EXIT, Refusal } from './errors.js';
@@ -113,6 +114,7 @@ export async function runProgram(program: Program, limit: number | undefined, st
     return await stats.running(() => runWarmingUp(program, runner, limit));
   } finally {
     process.off('beforeExit', emptied);
+    if (program.machine.compilation?.forbidden === true) say('this JavaScript host forbids making code from text: all was interpreted (--tier interp says so)');
   }
 }
 
@@ -200,15 +202,22 @@ export class Stats {
     }
   }
 
-  line({ machine, store }: Program): string {
+  line({ machine, store, module }: Program): string {
+    const { compilation } = machine;
+    const names = functionNames(module);
+    const refused = [...(compilation?.refused ?? [])].map(([address, why]) => {
+      const func = store.funcs[address]!;
+      return { function: func.kind === 'wasm' ? names.showFunc(func.index) : func.host.name, why };
+    });
     const fields = {
       instructions: machine.clock,
       calls: machine.calls,
       hostCalls: this.hostCalls,
       memoryPages: store.memories[0]?.pages ?? 0,
-      tier: (machine.compilation?.compiled ?? 0) > 0 ? 'compiled' : 'interp',
+      tier: (compilation?.compiled ?? 0) > 0 ? 'compiled' : 'interp',
       decodeMs: Math.round(this.decodeMs * 10) / 10,
       runMs: Math.round(this.runMs * 10) / 10,
+      ...(compilation !== undefined && { compiled: compilation.compiled, refused }),
     };
     return `stats ${JSON.stringify(fields)}`;
   }

@@ -46,8 +46,10 @@ export interface Site {
   readonly offset: number;
   /** Instructions that were charged but not done. */
   uncount: number;
-  /** `after`: where it goes on. */
+  /** `after`: where it goes on. Only there while the function is translated, as it holds all of its blocks. */
   next: Block | undefined;
+  /** `after`: how many operands there are then. */
+  operands: number;
   /** Of a call: the function that is called, where that is known; else −1. */
   readonly callee: number;
   /** Of an indirect call: the table; else −1. */

@@ -2,7 +2,7 @@ import type { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { F64, I64, type ValType } from '../../wasm/types.js';
 import { Crash } from '../errors.js';
 import type { Block, Edge, Site, Word } from './block.js';
-import { float, type Location, located, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
+import { float, literalOf, type Location, located, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
 
 /** Why a function stays interpreted. */
 export class NotWorthCompiling extends Error {
@@ -46,7 +46,7 @@ export abstract class Builder {
   // Blocks and sites
 
   protected addSite(kind: Site['kind'], offset: number, next?: Block, callee: number = -1, table: number = -1, accesses?: readonly number[]): number {
-    return this.sites.push({ kind, offset, uncount: 0, next, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, words: [], accesses, heat: 0 }) - 1;
+    return this.sites.push({ kind, offset, uncount: 0, next, operands: 0, callee, table, reached: false, pc: -1, charge: 0, returnPc: -1, words: [], accesses, heat: 0 }) - 1;
   }
   protected newBlock(types: readonly ValType[], offset: number = this.reader.pos): Block {
     const id = this.blocks.length;
@@ -190,8 +190,8 @@ export function leaving(site: number, given: readonly string[]): string {
 
 /** How a word of an operand is known without being given. */
 function known(text: string): Word {
-  const constant = /^\(?(-?\d+)\)?$/.exec(text);
-  if (constant !== null) return Number(constant[1]);
+  const constant = literalOf(text);
+  if (constant !== undefined) return constant;
   const local = /^([lh])(\d+)$/.exec(text);
   return local === null ? undefined : { cell: 2 * Number(local[2]) + (local[1] === 'h' ? 1 : 0) };
 }

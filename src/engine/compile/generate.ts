@@ -11,8 +11,6 @@ import { REFUSED } from './departure.js';
 
 /** One version of a function: from its call, or from where the interpreter stands in it. */
 export interface Version {
-  /** Source of a function expression. */
-  readonly source: string;
   readonly sites: readonly Site[];
   /** Cells of the locals. */
   readonly locals: number;
@@ -31,6 +29,12 @@ export interface Version {
   readonly callees: ReadonlySet<number>;
 }
 
+export interface Generated {
+  /** Source of a function expression. */
+  readonly source: string;
+  readonly version: Version;
+}
+
 /** Bytes of a JavaScript frame besides its variables, generously. */
 export const FRAME_BYTES = 192;
 
@@ -39,7 +43,7 @@ export const FRAME_BYTES = 192;
  * @param from The site to begin behind: 0 is a call.
  * @param part The value that it is called with, where it dispatches on one; 0: all those that have no version.
  */
-export function generate(store: Store, func: WasmFunction, address: number, from: number, plan: Plan, part: number = 0): Version {
+export function generate(store: Store, func: WasmFunction, address: number, from: number, plan: Plan, part: number = 0): Generated {
   const translation = new Translator(store, func, plan).translate();
   const { sites } = translation;
   thread(translation.blocks);
@@ -56,8 +60,11 @@ export function generate(store: Store, func: WasmFunction, address: number, from
   const parts = dispatches ? `if(l${through.local}!==0&&(F=P[l${through.local}])!==undefined)return F(c,d-${cost}${parameters.map((name) => `,${name}`).join('')});` : '';
   const source = from === 0 ? called(name, address, translation, parameters, names, cost, parts, body) : resumed(name, translation, block, names, body);
   const locals = translation.localTypes.map((type, i) => (translation.floats[i]! ? wordsOfNumber(type, `l${i}`).join() : `l${i},${isWide(type) ? `h${i}` : '0'}`));
-  return {
-    source: source(`return x(${[address, 'k', 'c', ...locals].join(',')});`),
+  for (const site of sites) {
+    site.operands = site.next?.types.length ?? 0;
+    site.next = undefined;
+  }
+  const version: Version = {
     sites,
     locals: translation.localTypes.length,
     cost,
@@ -69,6 +76,7 @@ export function generate(store: Store, func: WasmFunction, address: number, from
     tables: translation.tables,
     callees: translation.callees,
   };
+  return { source: source(`return x(${[address, 'k', 'c', ...locals].join(',')});`), version };
 }
 
 /** The words that are given where a block is left before its start. */

@@ -97,6 +97,12 @@ export function literal(value: number): string {
   return value < 0 ? `(${value})` : `${value}`;
 }
 
+/** The number that an expression is. */
+export function literalOf(text: string): number | undefined {
+  const match = /^\(?(-?\d+)\)?$/.exec(text);
+  return match === null ? undefined : Number(match[1]);
+}
+
 export function union(a: readonly number[], b: readonly number[]): readonly number[] {
   if (a.length === 0) return b;
   if (b.length === 0) return a;

@@ -181,7 +181,7 @@ export class CompiledTier {
     const pruned = !this.eager || this.large.has(func);
     const unseen = pruned ? this.heap.unseen(func) : NOTHING;
     const common = { unaligned: (offset: number): boolean => this.eager || slow.has(offset), dead: (offset: number): boolean => unseen.has(offset) };
-    const version = generate(this.store, instance, func, 0, {
+    const { source, version } = generate(this.store, instance, func, 0, {
       ...common,
       cold: (offset, callee) => {
         if (this.eager || this.functions.has(callee) || this.heap.isLowered(callee) || this.hostOf(callee) !== undefined) return false;
@@ -189,8 +189,8 @@ export class CompiledTier {
         return true;
       },
     });
-    if (version.source.length > MAX_SOURCE) {
-      if (pruned) throw new NotWorthCompiling(`too large (${version.source.length} characters)`);
+    if (source.length > MAX_SOURCE) {
+      if (pruned) throw new NotWorthCompiling(`too large (${source.length} characters)`);
       this.large.add(func);
       return false;
     }
@@ -204,7 +204,7 @@ export class CompiledTier {
       return isWide(type) ? `,I[p+${word}],I[p+${word + 1}]` : `,I[p+${word}]`;
     });
     const parts: (Code | undefined)[] = Array.from({ length: version.parts.length });
-    const body = `const f=(${version.source});return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`;
+    const body = `const f=(${source});return [f,function(c,d,I,p){return f(c,d${args.join('')})},u];`;
     const [code, enter] = this.environments.make(environment, version, body, parts) as [Code, FromFrame];
     const calls = version.sites.flatMap((site, i) => (site.kind === 'after' ? [i] : []));
     const segment = this.heap.addCompiled(func, calls.map((i) => version.sites[i]!.offset));
@@ -224,12 +224,12 @@ export class CompiledTier {
     site.heat += heat;
     if (site.heat < this.price(compiled.func) / 2 || compiled.resumed.size >= MAX_RESUMED) return undefined;
     const { func, plan, environment, parts } = compiled;
-    const version = generate(this.store, this.store.funcs[func] as WasmFunction, func, k, plan);
-    if (version.source.length > MAX_SOURCE) {
+    const { source, version } = generate(this.store, this.store.funcs[func] as WasmFunction, func, k, plan);
+    if (source.length > MAX_SOURCE) {
       site.heat = -Infinity;
       return undefined;
     }
-    const [code] = this.environments.make(environment, version, `return [(${version.source}),u];`, parts) as [FromFrame];
+    const [code] = this.environments.make(environment, version, `return [(${source}),u];`, parts) as [FromFrame];
     compiled.resumed.set(k, code);
     this.statistics.resumed++;
     return code;
@@ -242,10 +242,10 @@ export class CompiledTier {
     const heat = (partHeat.get(part) ?? 0) + CHANGE_HEAT;
     partHeat.set(part, heat);
     if (heat < this.price(func) / 2) return;
-    const version = generate(this.store, this.store.funcs[func] as WasmFunction, func, 0, plan, part);
+    const { source, version } = generate(this.store, this.store.funcs[func] as WasmFunction, func, 0, plan, part);
     partHeat.set(part, -Infinity);
-    if (version.source.length > MAX_SOURCE) return;
-    const [code] = this.environments.make(environment, version, `return [(${version.source}),u];`, parts) as [Code];
+    if (source.length > MAX_SOURCE) return;
+    const [code] = this.environments.make(environment, version, `return [(${source}),u];`, parts) as [Code];
     parts[part] = code;
     this.statistics.resumed++;
   }
@@ -302,7 +302,7 @@ export class CompiledTier {
       if (c !== MARK) departure.budget = c + site.uncount;
       if (site.kind === 'after') {
         // The call has returned: its results are operands.
-        const operands = 2 * (site.next!.types.length + version.locals);
+        const operands = 2 * (site.operands + version.locals);
         for (let i = 0; words.length < operands; i++) words.push(this.environments.exchange[i]!);
       }
     }

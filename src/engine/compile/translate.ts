@@ -7,7 +7,7 @@ import type { Block, Edge, Site } from './block.js';
 import { isWide, type Known, NotWorthCompiling, variable } from './builder.js';
 import { compare32, compare64, compareFloats, floatArithmetic, I32_BINARY } from './numeric.js';
 import type { Plan } from './plan.js';
-import { conditional, constant, float, literal, located, NOTHING, type Operand, union, words, wordsOfNumber } from './operand.js';
+import { conditional, constant, float, literal, literalOf, located, NOTHING, type Operand, union, words, wordsOfNumber } from './operand.js';
 
 /** What the generator needs of a translated function. */
 export interface Translation {
@@ -351,8 +351,8 @@ export class Translator extends AccessTranslator {
       case OP.i64_add: {
         const lo = this.assign(`${a.lo()}+${b.lo()}|0`);
         this.push(words(I64, lo, this.deferred(() => `${sum(a.hi(), b.hi())}+((${lo}>>>0)<(${a.lo()}>>>0)|0)|0`), NOTHING, true));
-        const known = /^\(?(-?\d+)\)?$/.exec(b.lo());
-        if (known !== null) this.locate(a, Number(known[1]));
+        const more = literalOf(b.lo());
+        if (more !== undefined) this.locate(a, more);
         return;
       }
       case OP.i64_sub:
@@ -370,8 +370,8 @@ export class Translator extends AccessTranslator {
   }
 
   private shift64(op: number, a: Operand, b: Operand): void {
-    const by = /^\(?(-?\d+)\)?$/.exec(b.lo());
-    if (by !== null) return this.shiftBy(op, a, Number(by[1]) & 63);
+    const by = literalOf(b.lo());
+    if (by !== undefined) return this.shiftBy(op, a, by & 63);
     const name = op === OP.i64_shl ? 'shl' : op === OP.i64_shr_s ? 'shrS' : op === OP.i64_shr_u ? 'shrU' : 'rotl';
     const n = op === OP.i64_rotr ? `(-${b.lo()})` : b.lo();
     this.pair(`${name}(${a.lo()},${a.hi()},${n})`, () => `${name}H(${a.lo()},${a.hi()},${n})`);
@@ -716,7 +716,9 @@ function sum(a: string, b: string): string {
   return b === '0' ? a : `${a}+${b}`;
 }
 function product(a: Operand, b: Operand): string {
-  const parts = [`mulHigh(${a.lo()},${b.lo()})`];
+  const factor = literalOf(b.lo());
+  const short = factor !== undefined && factor >= 0 && factor <= 0xffff;
+  const parts = [short ? `(Math.imul(${a.lo()}>>>16,${factor})+(Math.imul(${a.lo()}&65535,${factor})>>>16)>>>16)` : `mulHigh(${a.lo()},${b.lo()})`];
   if (a.hi() !== '0') parts.push(`Math.imul(${a.hi()},${b.lo()})`);
   if (b.hi() !== '0') parts.push(`Math.imul(${a.lo()},${b.hi()})`);
   return `${parts.join('+')}|0`;

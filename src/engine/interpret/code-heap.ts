@@ -37,6 +37,9 @@ const FIRST = 2;
 /** How many words of code may be out of use. */
 const MAX_ABANDONED = 1 << 20;
 
+/** By how much the heap grows: it is most of what a large program takes while it runs. */
+const GROWTH = 1.25;
+
 /** How many position maps are kept. */
 const CACHED_MAPS = 64;
 
@@ -198,7 +201,7 @@ export class CodeHeap {
   private reserveCode(end: number): void {
     const { state } = this;
     if (end <= state.code.length) return;
-    const bigger = new Int32Array(Math.max(end, state.code.length * 2));
+    const bigger = new Int32Array(Math.max(end, Math.ceil(state.code.length * GROWTH)));
     bigger.set(state.code);
     state.code = bigger;
     // A loop that is under way (a leaf function looks at frames) must come back for the new array.

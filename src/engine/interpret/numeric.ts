@@ -18,10 +18,10 @@ export function mulHigh(x: number, y: number): number {
   const x1 = x >>> 16;
   const y0 = y & 0xffff;
   const y1 = y >>> 16;
-  const middle = Math.imul(x1, y0) + (Math.imul(x0, y0) >>> 16);
-  const middleWord = middle >>> 0;
-  const low = (Math.imul(x0, y1) >>> 0) + (middleWord & 0xffff);
-  return (Math.imul(x1, y1) + (middleWord >>> 16) + Math.floor(low / 65536)) | 0;
+  // No sum is above 32 bits: (2^16-1)^2 + 2^16-1 < 2^32.
+  const middle = Math.imul(x1, y0) + (Math.imul(x0, y0) >>> 16) | 0;
+  const low = Math.imul(x0, y1) + (middle & 0xffff) | 0;
+  return (Math.imul(x1, y1) + (middle >>> 16) + (low >>> 16)) | 0;
 }
 
 /** The four i64 divisions. Doubles are exact where both operands are below 2^53, which is nearly always. */
