@@ -27,14 +27,14 @@ const run = ['run', '--tier', 'compiled', '--stats', '--invoke', 'count'];
 const stats = (stderr: string): Record<string, unknown> => JSON.parse(/^retunwind: stats (.*)$/m.exec(stderr)![1]!) as Record<string, unknown>;
 
 it('--stats names the functions that stay interpreted, with the reason', () => {
-  const { stdout, stderr, code } = retunwind([...run, module, '1000']);
-  expect({ stdout, code }).toEqual({ stdout: 'i32:1000\n', code: 0 });
+  const { stdout, stderr, code } = retunwind([...run, module, '1000000']);
+  expect({ stdout, code }).toEqual({ stdout: 'i32:1000000\n', code: 0 });
   expect(stats(stderr)).toMatchObject({ tier: 'compiled', compiled: 1, refused: [{ function: 'vectors', why: 'vectors' }] });
 });
 
 it('where code cannot be made from text the machine goes on interpreted, and says so once', () => {
-  const { stdout, stderr, code } = retunwind([...run, module, '1000'], { node: ['--disallow-code-generation-from-strings'] });
-  expect({ stdout, code }).toEqual({ stdout: 'i32:1000\n', code: 0 });
+  const { stdout, stderr, code } = retunwind([...run, module, '1000000'], { node: ['--disallow-code-generation-from-strings'] });
+  expect({ stdout, code }).toEqual({ stdout: 'i32:1000000\n', code: 0 });
   expect(stderr.match(/forbids making code/g)).toHaveLength(1);
   expect(stats(stderr)).toMatchObject({ tier: 'interp', compiled: 0 });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Trap } from '../../src/engine/errors.js';
 import type { LeafFunction } from '../../src/engine/host-function.js';
 import { i32, i64 } from '../../src/engine/value.js';
-import { compile, running } from './harness.js';
+import { compile, running, show } from './harness.js';
 
 const COMPILED = { tier: 'compiled' } as const;
 
@@ -53,7 +53,7 @@ describe('compiled code', () => {
         const seen = runs.map(({ machine, func }) => {
           machine.start(func('run'), [i32(address), i32(more)]);
           const stop = machine.run();
-          const text = stop.kind === 'returned' ? String(stop.results[0]!.value) : stop.kind === 'trap' ? stop.error.message : stop.kind;
+          const text = stop.kind === 'returned' ? show(stop.results[0]!, false) : stop.kind === 'trap' ? stop.error.message : stop.kind;
           const at = { text, clock: machine.clock, hash: machine.hash() };
           if (stop.kind === 'trap') machine.abandon();
           return at;

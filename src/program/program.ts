@@ -68,6 +68,8 @@ export interface ProgramOptions {
   readonly maxMemoryBytes?: number | undefined;
   readonly maxCallDepth?: number | undefined;
   readonly tier?: 'auto' | 'interp' | 'compiled' | undefined;
+  /** As `MachineOptions.patience`. */
+  readonly patience?: number | undefined;
   /** Who resumes goroutines after an unwinding: the module's own loop, or we. The same to the program. */
   readonly trampoline?: 'module' | 'host' | undefined;
 }
@@ -132,7 +134,7 @@ export class Program {
     this.options = options;
     this.kind = programKind(module);
     this.store = new Store({ maxMemoryBytes: options.maxMemoryBytes, maxHeapBytes: options.maxMemoryBytes });
-    this.machine = new Machine(this.store, { maxCallDepth: options.maxCallDepth, tier: options.tier ?? 'auto' });
+    this.machine = new Machine(this.store, { maxCallDepth: options.maxCallDepth, tier: options.tier ?? 'auto', patience: options.patience });
     this.driver = new Driver(this.machine);
     const { world } = options;
     const clock = world.clock === 'virtual' ? new VirtualClock(() => this.machine.clock) : world.clock;

@@ -71,6 +71,8 @@ export interface TierStatistics {
   readonly refused: Map<number, string>;
   entries: number;
   departures: number;
+  /** Instructions that compiled code has done. */
+  instructions: number;
   /** The host forbids making code (content security policy). */
   forbidden: boolean;
 }
@@ -81,7 +83,7 @@ export interface TierStatistics {
  * end of the budget — makes it write its frames into the flat state and return to the machine.
  */
 export class CompiledTier {
-  readonly statistics: TierStatistics = { compiled: 0, resumed: 0, refused: new Map(), entries: 0, departures: 0, forbidden: false };
+  readonly statistics: TierStatistics = { compiled: 0, resumed: 0, refused: new Map(), entries: 0, departures: 0, instructions: 0, forbidden: false };
   /** Longest way through compiled code between two places where it looks at its budget, in instructions. */
   longest = 0;
   /** The most that a call takes off the budget of stack. */
@@ -397,12 +399,12 @@ export class CompiledTier {
 
   private runOnce(running: Compiled, version: FromFrame, counted: number): boolean {
     const { state, departure, environments } = this;
-    const { fp, rp } = state;
-    if (state.left <= 2 * this.longest) return false;
+    const { fp, rp, left } = state;
+    if (left <= 2 * this.longest) return false;
     const stack = this.room(fp, rp);
     if (stack < LEAST_STACK) return false;
-    const budget = Math.min(state.left - this.longest, SLICE);
-    environments.reserve = state.left - budget;
+    const budget = Math.min(left - this.longest, SLICE);
+    environments.reserve = left - budget;
     state.calls[0]! -= counted;
     this.statistics.entries++;
     departure.clear();
@@ -415,6 +417,7 @@ export class CompiledTier {
       this.statistics.departures++;
       this.write(rp, fp);
     } else this.return(running, c, fp, rp);
+    this.statistics.instructions += left - state.left;
     return true;
   }
 
