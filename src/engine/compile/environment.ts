@@ -56,10 +56,13 @@ export class Environments {
   /** The same by functions that code calls directly. */
   private readonly callers = new Map<number, (() => void)[]>();
   private readonly numeric: Record<string, unknown>;
+  /** The cells of globals, as all code has them. */
+  private globals: Int32Array;
 
   constructor(shared: Shared) {
     this.shared = shared;
     this.numeric = numericLibrary(this.exchange);
+    this.globals = shared.store.globalCells.i32;
   }
 
   of(instance: Instance): Environment {
@@ -128,10 +131,18 @@ export class Environments {
       for (let func = environment.targets.length; func < count; func++) environment.targets.push(this.target(environment, func));
       for (const list of environment.typed.values()) while (list.length <= count) list.push(undefined);
     }
-    this.refreshViews();
+    // All code takes its views anew: not at every event of a program that lives on events.
+    if (this.stale) this.refreshViews();
+  }
+  /** Has a memory, or the cells of globals, got other views? */
+  private get stale(): boolean {
+    if (this.globals !== this.shared.store.globalCells.i32) return true;
+    for (const { views, memory } of this.all.values()) if (views !== memory.i32) return true;
+    return false;
   }
   /** Memories may have grown. */
   refreshViews(): void {
+    this.globals = this.shared.store.globalCells.i32;
     for (const environment of this.all.values()) environment.views = environment.memory.i32;
     for (const refresh of this.refreshers) refresh();
   }
