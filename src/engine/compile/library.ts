@@ -1,5 +1,5 @@
 import { OP } from '../../wasm/opcodes.js';
-import { mulHigh, nearest, popcnt32, wideToF32 } from '../interpret/numeric.js';
+import { nearest, popcnt32, wideToF32 } from '../interpret/numeric.js';
 import type { MemoryInstance } from '../memory.js';
 
 /** Words that a call hands over: results, and the index of an indirect call. */
@@ -25,7 +25,7 @@ export function numericLibrary(Q: Int32Array): Record<string, unknown> {
     return (by & 31) === 0 ? low : (low << by) | (high >>> -by);
   };
   return {
-    mulHigh, nearest, wideToF32, ctz, rotl,
+    nearest, wideToF32, ctz, rotl,
     popcnt: popcnt32,
     /** Words to numbers, and back with NaNs made canonical. */
     fd: (lo: number, hi: number): number => {

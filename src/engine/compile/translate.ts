@@ -358,7 +358,7 @@ export class Translator extends AccessTranslator {
       case OP.i64_sub:
         return this.pair(`${a.lo()}-${b.lo()}|0`, () => `${a.hi()}-${b.hi()}-((${a.lo()}>>>0)<(${b.lo()}>>>0)|0)|0`);
       default:
-        return this.pair(`Math.imul(${a.lo()},${b.lo()})`, () => product(a, b));
+        return this.pair(`Math.imul(${a.lo()},${b.lo()})`, () => this.product(a, b));
     }
   }
   /** The top operand is so much more than another. */
@@ -367,6 +367,24 @@ export class Translator extends AccessTranslator {
   }
   private pair(lo: string, hi: () => string): void {
     this.push(words(I64, this.assign(lo), this.deferred(hi), NOTHING, true));
+  }
+
+  /** The high word of a product. In place, because V8 inlines little into what is large. */
+  private product(a: Operand, b: Operand): string {
+    const x = a.lo();
+    const y = b.lo();
+    const factor = literalOf(y);
+    const parts: string[] = [];
+    if (factor !== undefined && factor >= 0 && factor <= 0xffff) parts.push(`(Math.imul(${x}>>>16,${factor})+(Math.imul(${x}&65535,${factor})>>>16)>>>16)`);
+    else {
+      // As `mulHigh` of the interpreter.
+      const middle = this.newTemp();
+      const set = `${middle}=Math.imul(${x}>>>16,${y}&65535)+(Math.imul(${x}&65535,${y}&65535)>>>16)|0`;
+      parts.push(`(${set},Math.imul(${x}>>>16,${y}>>>16)+(${middle}>>>16)+(Math.imul(${x}&65535,${y}>>>16)+(${middle}&65535)>>>16))`);
+    }
+    if (a.hi() !== '0') parts.push(`Math.imul(${a.hi()},${y})`);
+    if (b.hi() !== '0') parts.push(`Math.imul(${x},${b.hi()})`);
+    return `${parts.join('+')}|0`;
   }
 
   private shift64(op: number, a: Operand, b: Operand): void {
@@ -714,12 +732,4 @@ function bitwise(operator: string, a: string, b: string): string {
 function sum(a: string, b: string): string {
   if (a === '0') return b;
   return b === '0' ? a : `${a}+${b}`;
-}
-function product(a: Operand, b: Operand): string {
-  const factor = literalOf(b.lo());
-  const short = factor !== undefined && factor >= 0 && factor <= 0xffff;
-  const parts = [short ? `(Math.imul(${a.lo()}>>>16,${factor})+(Math.imul(${a.lo()}&65535,${factor})>>>16)>>>16)` : `mulHigh(${a.lo()},${b.lo()})`];
-  if (a.hi() !== '0') parts.push(`Math.imul(${a.hi()},${b.lo()})`);
-  if (b.hi() !== '0') parts.push(`Math.imul(${a.lo()},${b.hi()})`);
-  return `${parts.join('+')}|0`;
 }
