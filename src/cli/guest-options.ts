@@ -84,3 +84,11 @@ function variable(text: string): string {
   if (text.indexOf('=') < 1) throw new Refusal(`--env needs K=V, not "${text}"`);
   return text;
 }
+
+/**
+ * The patience for a tier. With `compiled`, what has run for a moment is compiled without what has never run in it: the
+ * host's optimiser gets through that much sooner than through all that is ever called.
+ */
+export function patienceOf(tier: GuestSettings['tier']): number | undefined {
+  return tier === 'compiled' ? 1 : undefined;
+}

@@ -9,7 +9,7 @@ import { functionNames } from '../wasm/binary/names.js';
 import type { Module } from '../wasm/module.js';
 import { showType } from '../wasm/show.js';
 import { EXIT, Refusal } from './errors.js';
-import type { GuestSettings } from './guest-options.js';
+import { type GuestSettings, patienceOf } from './guest-options.js';
 import { loadFile } from './module-file.js';
 import { nearest } from './nearest.js';
 import { holdOptimiser } from './optimiser.js';
@@ -17,12 +17,6 @@ import { print, say } from './output.js';
 import { usedParts } from './parts.js';
 import { reportFailure, reportStop } from './report.js';
 import { nodeWorld } from './world.js';
-
-/**
- * The patience of `--tier compiled`: what has run for a moment is compiled without what has never run in it, and the
- * host's optimiser gets through that much sooner than through all that is ever called.
- */
-const SOON = 1;
 
 /** A guest that is ready to run, and what its command line said. */
 export interface Guest {
@@ -65,7 +59,7 @@ export function makeGuest(settings: GuestSettings, words: readonly string[], mod
     maxMemoryBytes: settings.maxMemoryBytes,
     maxCallDepth: settings.maxCallDepth,
     tier: settings.tier,
-    patience: settings.tier === 'compiled' ? SOON : undefined,
+    patience: patienceOf(settings.tier),
     trampoline: settings.trampoline,
   };
   const program = new Program(module, witness?.options(options, module) ?? options);
@@ -121,7 +115,7 @@ export async function runProgram(program: Program, limit: number | undefined, st
     return await stats.running(() => runWarmingUp(program, runner, limit));
   } finally {
     process.off('beforeExit', emptied);
-    if (program.machine.compilation?.forbidden === true) say('this JavaScript host forbids making code from text: all was interpreted (--tier interp says so)');
+    if (program.machine.compilation?.forbidden === true) say('this JavaScript host forbids making code from text: all was interpreted');
   }
 }
 

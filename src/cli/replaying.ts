@@ -2,6 +2,7 @@ import { Divergence, Replay, type ReplayOutcome } from '../replay/replay.js';
 import type { Arguments } from './command.js';
 import { EXIT, Refusal } from './errors.js';
 import { exitCode } from './guest.js';
+import { patienceOf } from './guest-options.js';
 import { choice } from './option-values.js';
 import { say, writeAll } from './output.js';
 import { type OpenedRecording, openRecording, refusing } from './recording-file.js';
@@ -16,7 +17,7 @@ export interface Replaying extends OpenedRecording {
 export function openReplaying(path: string, args: Arguments): Replaying {
   const opened = openRecording(path, args.options['module'] as string | undefined);
   const tier = choice<'auto' | 'interp' | 'compiled'>(args, 'tier', ['auto', 'interp', 'compiled'], 'auto');
-  const guest = refusing(path, () => new Replay(opened.module, opened.recording, { tier }));
+  const guest = refusing(path, () => new Replay(opened.module, opened.recording, { tier, patience: patienceOf(tier) }));
   guest.onOutput = (fd, bytes) => writeAll(fd, bytes);
   return { ...opened, path, guest };
 }
