@@ -86,6 +86,27 @@ export class MemoryInstance {
     return old;
   }
 
+  /** `memory.copy` within this memory (spec §4.6.11); false out of bounds, with nothing written. Unsigned numbers. */
+  copy(to: number, from: number, length: number): boolean {
+    if (to + length > this.byteLength || from + length > this.byteLength) return false;
+    // The host's own function takes as long as a loop over some words, whatever the length.
+    if (length > FEW_BYTES || ((to | from | length) & 3) !== 0) this.u8.copyWithin(to, from, from + length);
+    else copyWords(this.i32, to >>> 2, from >>> 2, length >>> 2);
+    return true;
+  }
+
+  /** `memory.fill` with a byte (spec §4.6.10); false out of bounds, with nothing written. Unsigned numbers. */
+  fill(at: number, byte: number, length: number): boolean {
+    if (at + length > this.byteLength) return false;
+    if (length > FEW_BYTES || ((at | length) & 3) !== 0) this.u8.fill(byte, at, at + length);
+    else {
+      const { i32 } = this;
+      const word = Math.imul(byte, 0x01010101);
+      for (let i = at >>> 2, end = (at + length) >>> 2; i < end; i++) i32[i] = word;
+    }
+    return true;
+  }
+
   /** The host has written. */
   written(address: number, length: number): void {
     this.onHostWrite?.(address, length);
@@ -100,6 +121,13 @@ export class MemoryInstance {
     }
     this.u8.set(content);
   }
+}
+
+const FEW_BYTES = 64;
+
+function copyWords(words: Int32Array, to: number, from: number, count: number): void {
+  if (to <= from) for (let i = 0; i < count; i++) words[to + i] = words[from + i]!;
+  else for (let i = count - 1; i >= 0; i--) words[to + i] = words[from + i]!;
 }
 
 function allocate(bytes: number): ArrayBuffer | undefined {

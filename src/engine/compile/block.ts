@@ -23,6 +23,8 @@ export interface Block {
   readonly types: readonly ValType[];
   /** Statements in order; empty where nothing had to be computed. */
   readonly lines: string[];
+  /** Of a loop: what is done before it, once. */
+  ahead: string;
   /** Instructions in it. */
   count: number;
   end: End;

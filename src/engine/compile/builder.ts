@@ -50,7 +50,7 @@ export abstract class Builder {
   }
   protected newBlock(types: readonly ValType[], offset: number = this.reader.pos): Block {
     const id = this.blocks.length;
-    const block: Block = { id, offset, types, lines: [], count: 0, end: { kind: 'stop' }, site: this.addSite('start', offset), known: undefined };
+    const block: Block = { id, offset, types, lines: [], ahead: '', count: 0, end: { kind: 'stop' }, site: this.addSite('start', offset), known: undefined };
     this.blocks.push(block);
     this.sites[block.site]!.words = types.flatMap((type) => [undefined, isWide(type) ? undefined : 0]);
     this.depth = Math.max(this.depth, types.length);

@@ -1,6 +1,7 @@
 import { OP } from '../../wasm/opcodes.js';
 import { nearest, popcnt32, wideToF32 } from '../interpret/numeric.js';
 import type { MemoryInstance } from '../memory.js';
+import { turnsLibrary } from './turns-library.js';
 
 /** Words that a call hands over: results, and the index of an indirect call. */
 export const EXCHANGE_WORDS = 2048;
@@ -156,15 +157,8 @@ export function memoryLibrary(memory: MemoryInstance, Q: Int32Array): Record<str
       return true;
     },
     pages: (): number => memory.pages,
-    copy: (to: number, from: number, length: number): boolean => {
-      if ((to >>> 0) + (length >>> 0) > memory.byteLength || (from >>> 0) + (length >>> 0) > memory.byteLength) return false;
-      memory.u8.copyWithin(to >>> 0, from >>> 0, (from >>> 0) + (length >>> 0));
-      return true;
-    },
-    fill: (at: number, value: number, length: number): boolean => {
-      if ((at >>> 0) + (length >>> 0) > memory.byteLength) return false;
-      memory.u8.fill(value & 0xff, at >>> 0, (at >>> 0) + (length >>> 0));
-      return true;
-    },
+    copy: (to: number, from: number, length: number): boolean => memory.copy(to >>> 0, from >>> 0, length >>> 0),
+    fill: (at: number, value: number, length: number): boolean => memory.fill(at >>> 0, value & 0xff, length >>> 0),
+    ...turnsLibrary(memory),
   };
 }

@@ -200,7 +200,7 @@ class Nested {
   private tree(node: Node, owed: number): string {
     if (this.deepest > MAX_NESTING) return '';
     if (!node.head) return this.labelled(node.inside, () => this.own(node, owed));
-    const loop = (): string => `L${node.block.id}:for(;;){${this.start(node.block)}${this.labelled(node.inside, () => this.own(node, 0))}}`;
+    const loop = (): string => `${node.block.ahead}L${node.block.id}:for(;;){${this.start(node.block)}${this.labelled(node.inside, () => this.own(node, 0))}}`;
     return charge(owed) + this.labelled(node.outside, loop);
   }
 

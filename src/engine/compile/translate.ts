@@ -1,13 +1,16 @@
+import { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { OP } from '../../wasm/opcodes.js';
 import { F32, F64, type FuncType, I32, I64, V128, type ValType } from '../../wasm/types.js';
 import type { Store, WasmFunction } from '../store.js';
 import { funcHandle } from '../value.js';
 import { AccessTranslator } from './access.js';
+import { ahead } from './ahead.js';
 import type { Block, Edge, Site } from './block.js';
 import { isWide, type Known, NotWorthCompiling, variable } from './builder.js';
 import { compare32, compare64, compareFloats, floatArithmetic, I32_BINARY } from './numeric.js';
 import type { Plan } from './plan.js';
 import { conditional, constant, float, literal, literalOf, located, NOTHING, type Operand, union, words, wordsOfNumber } from './operand.js';
+import { recognise } from './turns.js';
 
 /** What the generator needs of a translated function. */
 export interface Translation {
@@ -563,6 +566,7 @@ export class Translator extends AccessTranslator {
         const head = this.newBlock(this.stack.map((operand) => operand.type));
         this.block.end = { kind: 'goto', edge: this.edgeTo(head, this.stack.length, 0) };
         this.begin(head);
+        if (params.length === 0) head.ahead = this.aheadOf();
         this.pushControl('loop', params, results).target = head;
         return;
       }
@@ -607,6 +611,13 @@ export class Translator extends AccessTranslator {
   private condition(): string {
     const operand = this.pop();
     return operand.condition ?? operand.lo();
+  }
+
+  /** What is done ahead of a loop whose turns are understood. */
+  private aheadOf(): string {
+    const { bytes, pos, end } = this.reader;
+    const turns = recognise(new InstructionReader(bytes, pos, end));
+    return turns === undefined ? '' : ahead(turns, (local) => isWide(this.locals[local]!));
   }
 
   private if(): void {

@@ -59,9 +59,7 @@ function onMemory(state: ExecutionState, op: number, base: number, x: number, y:
       const memory = state.memories[x]!;
       const at = operand(words, base, memory.is64);
       const length = operand(words, base + 4, memory.is64);
-      if (at + length > memory.byteLength) return TRAPS.memory;
-      memory.u8.fill(words[base + 2]! & 0xff, at, at + length);
-      return 0;
+      return memory.fill(at, words[base + 2]! & 0xff, length) ? 0 : TRAPS.memory;
     }
     case OP.memory_copy:
       return copyMemory(words, base, state.memories[x]!, state.memories[y]!);
@@ -74,9 +72,9 @@ function copyMemory(words: Int32Array, base: number, target: MemoryInstance, sou
   const to = operand(words, base, target.is64);
   const from = operand(words, base + 2, source.is64);
   const length = operand(words, base + 4, target.is64 && source.is64);
+  if (target === source) return target.copy(to, from, length) ? 0 : TRAPS.memory;
   if (to + length > target.byteLength || from + length > source.byteLength) return TRAPS.memory;
-  if (target === source) target.u8.copyWithin(to, from, from + length);
-  else target.u8.set(source.u8.subarray(from, from + length), to);
+  target.u8.set(source.u8.subarray(from, from + length), to);
   return 0;
 }
 
