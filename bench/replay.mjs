@@ -6,20 +6,19 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { brotliDecompressSync } from 'node:zlib';
 import { loadModule } from '../dist/program/load.js';
 import { PAGE } from '../dist/replay/digest.js';
 import { Recording } from '../dist/replay/recording.js';
 import { Replay } from '../dist/replay/replay.js';
 import { Timeline } from '../dist/replay/timeline.js';
+import { commandLine, refuse } from '../tools/command-line.mjs';
 import { runProcess } from './measure.mjs';
 import { table } from './report.mjs';
 import { median, quantile } from './statistics.mjs';
 
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, moves: { type: 'string', default: '40' }, only: { type: 'string' } },
-});
+const { numbers, texts } = commandLine({ rounds: 5, moves: 40 }, [], ['only']);
+if (texts.only !== undefined && !['recording', 'timeline'].includes(texts.only)) refuse(`--only is recording or timeline, not "${texts.only}"`);
 const root = join(import.meta.dirname, '..');
 const main = join(root, 'dist/cli/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'retunwind-bench-'));
@@ -82,7 +81,7 @@ function recording() {
   ])) {
     /** @type {number[]} */
     const ratios = [];
-    for (let i = 0; i < Number(options.rounds); i++) {
+    for (let i = 0; i < numbers.rounds; i++) {
       const plain = runProcess([process.execPath, main, 'run', ...command]).cpu;
       ratios.push(runProcess([process.execPath, main, 'record', '-o', file, ...command]).cpu / plain);
     }
@@ -119,7 +118,7 @@ async function goingAbout(name, module, args) {
     rows.push([what, median(times).toFixed(3), Math.max(...times).toFixed(3), String(times.length)]);
     times = [];
   };
-  const moves = Number(options.moves);
+  const moves = numbers.moves;
 
   await timed(() => timeline.goto(timeline.edge));
   row('once through');
@@ -147,8 +146,8 @@ async function goingAbout(name, module, args) {
 }
 
 try {
-  if (options.only !== 'timeline') recording();
-  if (options.only !== 'recording') {
+  if (texts.only !== 'timeline') recording();
+  if (texts.only !== 'recording') {
     await goingAbout('Go CPU mix', mix, ['mix', '255']);
     await goingAbout('writes all over 64 MB', writes, []);
   }

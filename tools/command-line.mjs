@@ -8,15 +8,16 @@ export function refuse(message) {
 }
 
 /**
- * The words of the command line, its flags, and its options that are whole numbers, which have a default.
- * @template {string} N @template {string} F
- * @param {Readonly<Record<N, number>>} numbers @param {readonly F[]} flags
- * @returns {{ words: string[], numbers: Record<N, number>, flags: Record<F, boolean> }}
+ * The words of the command line, its flags, its options that are whole numbers, which have a default, and those that
+ * are any text, which may be left out.
+ * @template {string} N @template {string} F @template {string} [T=never]
+ * @param {Readonly<Record<N, number>>} numbers @param {readonly F[]} flags @param {readonly T[]} texts
+ * @returns {{ words: string[], numbers: Record<N, number>, flags: Record<F, boolean>, texts: Partial<Record<T, string>> }}
  */
-export function commandLine(numbers, flags) {
+export function commandLine(numbers, flags, texts = []) {
   const names = /** @type {N[]} */ (Object.keys(numbers));
   const { values, positionals } = parsed({
-    ...Object.fromEntries(names.map((name) => [name, { type: /** @type {const} */ ('string') }])),
+    ...Object.fromEntries([...names, ...texts].map((name) => [name, { type: /** @type {const} */ ('string') }])),
     ...Object.fromEntries(flags.map((name) => [name, { type: /** @type {const} */ ('boolean') }])),
   });
   const count = (/** @type {N} */ name) => {
@@ -27,6 +28,7 @@ export function commandLine(numbers, flags) {
     words: positionals,
     numbers: /** @type {Record<N, number>} */ (Object.fromEntries(names.map((name) => [name, count(name)]))),
     flags: /** @type {Record<F, boolean>} */ (Object.fromEntries(flags.map((name) => [name, values[name] === true]))),
+    texts: /** @type {Partial<Record<T, string>>} */ (Object.fromEntries(texts.map((name) => [name, values[name]]))),
   };
 }
 

@@ -12,23 +12,17 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { commandLine, refuse } from './command-line.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    count: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
-    minutes: { type: 'string', default: '600' },
-    tier: { type: 'string', default: 'auto' },
-    node: { type: 'string' },
-    out: { type: 'string', default: 'fuzz-findings' },
-  },
-});
+const { words, numbers, texts } = commandLine({ count: 1000, seed: 1, minutes: 600 }, [], ['tier', 'node', 'out']);
+const { tier = 'auto', out = 'fuzz-findings' } = texts;
+if (words.length > 0) refuse(`there is nothing to do with "${words[0]}"`);
+if (!['interp', 'compiled', 'auto'].includes(tier)) refuse(`--tier is interp, compiled or auto, not "${tier}"`);
 
 /** @returns {string[]} the command of a Node with the newest engine there is */
 function newestNode() {
-  if (options.node !== undefined) return [options.node];
+  if (texts.node !== undefined) return [texts.node];
   if (spawnSync('node26', ['--version']).status === 0) return ['node26'];
   return ['npx', '--yes', '--package', 'node@26', '--', 'node'];
 }
@@ -39,10 +33,10 @@ const campaign = join(folder, 'campaign.mjs');
 const wasmOpt = join(dirname(createRequire(import.meta.url).resolve('binaryen/package.json')), 'bin/wasm-opt');
 const [node = process.execPath, ...nodeArgs] = newestNode();
 
-const first = Number(options.seed);
-const end = first + Number(options.count);
+const first = numbers.seed;
+const end = first + numbers.count;
 let stopped = false;
-const deadline = Date.now() + Number(options.minutes) * 60_000;
+const deadline = Date.now() + numbers.minutes * 60_000;
 const started = Date.now();
 const totals = { modules: 0, calls: 0, bytes: 0, differences: 0, untouched: 0, crashes: 0 };
 /** @type {Record<string, number>} */
@@ -56,7 +50,7 @@ function summary() {
 
 /** Runs from a seed on, and answers with the seed to go on from. @param {number} seed @returns {Promise<number>} */
 async function run(seed) {
-  const args = [...nodeArgs, campaign, wasmOpt, String(seed), String(end - seed), String(deadline), options.tier, options.out];
+  const args = [...nodeArgs, campaign, wasmOpt, String(seed), String(end - seed), String(deadline), tier, out];
   const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   // Interrupted, it still says what it has done so far.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
@@ -72,7 +66,7 @@ async function run(seed) {
     const report = JSON.parse(line);
     if (report.node !== undefined && seed === first) {
       const without = report.missing.length === 0 ? '' : `, whose engine lacks ${report.missing.join(', ')}`;
-      console.log(`against Node ${report.node}${without}; tier ${options.tier}, seeds from ${first}`);
+      console.log(`against Node ${report.node}${without}; tier ${tier}, seeds from ${first}`);
     }
     if (report.begun !== undefined) begun = report.begun;
     if (report.seed === undefined) continue;
