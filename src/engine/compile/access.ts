@@ -86,7 +86,10 @@ export abstract class AccessTranslator extends Builder {
     const variable = `p${this.guard++}`;
     this.guards = Math.max(this.guards, this.guard);
     const accesses = base.stack ? undefined : [];
-    base.guard = { lines: this.lines, at: this.lines.length, leave: this.leave(-1, -1, accesses), value: lo(), by: location.by, variable, first: 0, last: -1, mask: 3, accesses };
+    // A byte may be the first that is accessed: what is checked to be aligned is where its word begins.
+    const within = base.stack ? location.by & 3 : 0;
+    const value = within === 0 ? lo() : this.assign(`${lo()}-${within}|0`);
+    base.guard = { lines: this.lines, at: this.lines.length, leave: this.leave(-1, -1, accesses), value, by: location.by - within, variable, first: 0, last: -1, mask: 3, accesses };
     this.line('');
     return this.covered(base.guard, location, offset, size, unit);
   }
