@@ -167,6 +167,15 @@ export abstract class Builder {
     return leaving(site, texts.filter((_, i) => all[i] === undefined));
   }
 
+  /**
+   * The same where a call has left. Not by a call, unless something is given: where it has not been done before, the
+   * host's optimiser would give up the code of all callers for one that leaves deep down.
+   */
+  protected unwinding(site: number, operands: readonly Operand[]): string {
+    const text = this.leaving(site, operands);
+    return text === leaving(site, []) ? `k=${site};break X;` : text;
+  }
+
   protected typesBelow(height: number): ValType[] {
     return this.stack.slice(0, height).map((operand) => operand.type);
   }
@@ -181,8 +190,8 @@ export abstract class Builder {
 }
 
 /**
- * Goes to where the locals are written down, with those words of operands that nothing else says. Always by a call: as
- * long as it has not been done, the host's optimiser takes it for the end of the matter.
+ * Goes to where the locals are written down, with those words of operands that nothing else says. By a call: as long as
+ * it has not been done, the host's optimiser takes it for the end of the matter.
  */
 export function leaving(site: number, given: readonly string[]): string {
   return `k=o(${[site, ...given].join()});break X;`;

@@ -724,7 +724,7 @@ export class Translator extends AccessTranslator {
     const site = this.addSite('after', reader.start, next);
     this.stack.length = 0;
     for (const operand of below) this.pushVariable(operand);
-    this.line(`c=${target}(c,d${args})|0;if(c<0){${this.leaving(site, this.stack)}}`);
+    this.line(`c=${target}(c,d${args})|0;if(c<0){${this.unwinding(site, this.stack)}}`);
     this.block.known = undefined;
     type.results.forEach((result, i) => {
       this.line(`s${first + i}=Q[${2 * i}];${isWide(result) ? `z${first + i}=Q[${2 * i + 1}];` : ''}`);
