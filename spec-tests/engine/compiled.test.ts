@@ -63,6 +63,17 @@ describe('compiled code', () => {
     }
   });
 
+  it('stays where the first access through a stack pointer is a byte within a word', () => {
+    const { module } = compile(`(module (memory 1) (global $sp (mut i32) (i32.const 1024))
+      (func (export "run") (result i32) (local $p i32)
+        (local.set $p (global.get $sp))
+        (i32.store8 offset=1 (i32.add (local.get $p) (i32.const 42)) (i32.const 7))
+        (i32.add (i32.load8_u offset=43 (local.get $p)) (i32.load offset=40 (local.get $p)))))`);
+    const { call, machine } = running(module, {}, COMPILED);
+    expect(call('run')).toEqual([i32(7 + (7 << 24))]);
+    expect(machine.compilation!.departures).toBe(0);
+  });
+
   it('leaves where it comes to what has never run, and has that in the end', () => {
     const text = `(module (memory 1)
       (func $work (param i32) (result i32)
