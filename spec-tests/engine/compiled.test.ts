@@ -180,4 +180,30 @@ describe('compiled code', () => {
     const run = running(module, { look }, COMPILED);
     expect(() => run.call('run')).toThrow('a leaf function must not look at frames');
   });
+
+  it('keeps the blocks that call what is expected to be called', () => {
+    // As Go stores a pointer: by way of the barrier once a flag is set.
+    const text = `(module (memory 1) (global $flag (mut i32) (i32.const 0))
+      (func $barrier (export "barrier") (result i64) (i64.const 8))
+      (func (export "store") (param i32) (result i64) (local i64)
+        (loop
+          (if (global.get $flag) (then (local.set 1 (i64.add (local.get 1) (call $barrier)))))
+          (i64.store (i32.const 16) (local.get 1))
+          (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (local.get 1))
+      (func (export "set") (param i32)
+        (loop (drop (call $barrier)) (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (global.set $flag (i32.const 1))))`;
+    const departures = [true, false].map((expecting) => {
+      const { machine, func, call } = running(compile(text).module, {}, { ...COMPILED, patience: 0.5 });
+      if (expecting) machine.expect([func('barrier')]);
+      call('store', i32(1));
+      call('store', i32(200_000));
+      call('set', i32(200_000));
+      const before = machine.compilation!.departures;
+      for (let i = 0; i < 4; i++) expect(call('store', i32(3))).toEqual([i64(24n)]);
+      return machine.compilation!.departures - before;
+    });
+    expect(departures).toEqual([0, 4]);
+  });
 });

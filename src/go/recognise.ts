@@ -115,8 +115,8 @@ function look(module: Module): GoModule | undefined {
   };
 }
 
-/** Where the virtual CPU's registers are, by the types of the first globals. */
-function globalLayout(module: Module): GlobalLayout | undefined {
+/** Where the virtual CPU's registers are, by the types of the first globals; undefined where they are not. */
+export function globalLayout(module: Module): GlobalLayout | undefined {
   const starts = (...types: ValType[]): boolean => types.every((type, i) => module.globals[i]?.type.value === type && module.globals[i].type.mutable);
   if (module.imported.globals > 0) return undefined;
   if (starts(I32, I64, I64, I64, I64, I64, I64, I32)) return STACK_PC_GLOBALS;

@@ -12,6 +12,7 @@ import { type Extern, type Instance, Store } from '../engine/store.js';
 import { i32, type Value } from '../engine/value.js';
 import { recognise } from '../go/recognise.js';
 import { HostTrampoline } from '../go/trampoline.js';
+import { writeBarriers } from '../go/write-barrier.js';
 import { type Clock, VirtualClock } from '../host/clock.js';
 import type { DescribedCall } from '../host/described-call.js';
 import { GuestExit } from '../host/exit.js';
@@ -156,6 +157,7 @@ export class Program {
       return { kind: 'func', address };
     });
     this.instance = instance;
+    this.machine.expect(writeBarriers(module).map((func) => instance.funcs[func]!));
     if (start !== undefined) this.calls.push({ func: start, args: [] });
     this.trampoline = options.trampoline === 'host' ? this.makeTrampoline() : undefined;
     this.trampoline?.install();

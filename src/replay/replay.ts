@@ -10,6 +10,7 @@ import type { Value } from '../engine/value.js';
 import { STACK_PC_GLOBALS } from '../go/abi.js';
 import { recognise } from '../go/recognise.js';
 import { HostTrampoline } from '../go/trampoline.js';
+import { writeBarriers } from '../go/write-barrier.js';
 import type { DescribedCall } from '../host/described-call.js';
 import { GuestExit } from '../host/exit.js';
 import { importNamed, showSlots } from '../host/gojs/describe.js';
@@ -123,6 +124,7 @@ export class Replay {
     });
     const { instance } = this;
     if (header.imports.some((address, i) => address !== instance.funcs[i])) throw new RecordingError('it is of a module with other imports');
+    this.machine.expect(writeBarriers(module).map((func) => instance.funcs[func]!));
     const go = (options.trampoline ?? header.trampoline) === 'host' ? recognise(module) : undefined;
     this.trampoline = go === undefined ? undefined : new HostTrampoline(this.machine, instance, go);
     this.trampoline?.install();

@@ -35,5 +35,23 @@ export function scan(reader: InstructionReader): Scan {
   for (const x of others) found.delete(x);
   return { pointers: found, computes };
 }
+
+/** Instructions that are looked at in search of a call. */
+const AHEAD = 64;
+
+/**
+ * Does the straight code from where the reader stands come to a call of certain functions?
+ *
+ * @param meant By positions in the function index space.
+ */
+export function comesTo(reader: InstructionReader, meant: (func: number) => boolean): boolean {
+  for (let i = 0; i < AHEAD && reader.pos < reader.end; i++) {
+    const op = reader.next();
+    if (op === OP.call && meant(reader.x)) return true;
+    if (op <= OP.return && op !== OP.nop && op !== OP.end) return false;
+  }
+  return false;
+}
+
 const POINTER = 1;
 const OFFSET = 2;

@@ -1,3 +1,4 @@
+import { InstructionReader } from '../../wasm/binary/code-reader.js';
 import type { FuncType } from '../../wasm/types.js';
 import { Crash, type GuestFailure } from '../errors.js';
 import type { HostFunction } from '../host-function.js';
@@ -11,6 +12,7 @@ import { Departure, MARK, REFUSED } from './departure.js';
 import { type Code, type Environment, Environments, type FromFrame } from './environment.js';
 import { FRAME_BYTES, generate, type Version } from './generate.js';
 import type { Plan } from './plan.js';
+import { comesTo } from './scan.js';
 
 /** More bytes of source than this are likely to be above what V8 optimises (61,440 bytes of bytecode). */
 const MAX_SOURCE = 52_000;
@@ -98,6 +100,8 @@ export class CompiledTier {
   private readonly environments: Environments;
   /** Measured when it is first needed. */
   private stackBytes = 0;
+  /** Functions that will be called, though they have not been yet. */
+  readonly expected: Set<number> = new Set();
   /** How many times its price a function must have cost before it is compiled. */
   private readonly patience: number;
 
@@ -181,12 +185,12 @@ export class CompiledTier {
     const cold = new Set<number>();
     const slow = new Set(this.unaligned.get(func));
     const pruned = !this.eager || this.large.has(func);
-    const unseen = pruned ? this.heap.unseen(func) : NOTHING;
-    const common = { unaligned: (offset: number): boolean => this.eager || slow.has(offset), dead: (offset: number): boolean => unseen.has(offset) };
+    const leftOut = pruned ? this.leftOut(func, instance) : NOTHING;
+    const common = { unaligned: (offset: number): boolean => this.eager || slow.has(offset), dead: (offset: number): boolean => leftOut.has(offset) };
     const { source, version } = generate(this.store, instance, func, 0, {
       ...common,
       cold: (offset, callee) => {
-        if (this.eager || this.functions.has(callee) || this.heap.isLowered(callee) || this.hostOf(callee) !== undefined) return false;
+        if (this.eager || this.expected.has(callee) || this.functions.has(callee) || this.heap.isLowered(callee) || this.hostOf(callee) !== undefined) return false;
         cold.add(offset);
         return true;
       },
@@ -216,6 +220,17 @@ export class CompiledTier {
     this.statistics.compiled++;
     this.environments.publish(func);
     return true;
+  }
+
+  /** Byte offsets of the blocks that have never run, but for those that call what is expected to be called. */
+  private leftOut(func: number, { instance, index }: WasmFunction): ReadonlySet<number> {
+    const unseen = this.heap.unseen(func);
+    const { expected } = this;
+    if (expected.size === 0) return unseen;
+    const { module } = instance;
+    const { end } = module.funcs[index - module.imported.funcs]!.body;
+    const meant = (callee: number): boolean => expected.has(instance.funcs[callee]!);
+    return new Set([...unseen].filter((offset) => !comesTo(new InstructionReader(module.bytes, offset, end), meant)));
   }
 
   /** The version that begins behind a site, made when enough has been spent for the lack of it. */
