@@ -4,7 +4,8 @@ import { F32, F64, I32, type ValType } from '../../wasm/types.js';
 import { localTypes } from '../frames.js';
 import type { Store, WasmFunction } from '../store.js';
 import { Builder, NotWorthCompiling } from './builder.js';
-import { float, type Guard, type Location, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
+import type { Guard, Location } from './guard.js';
+import { float, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
 import type { Plan } from './plan.js';
 import { scan } from './scan.js';
 

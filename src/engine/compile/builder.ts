@@ -2,7 +2,8 @@ import type { InstructionReader } from '../../wasm/binary/code-reader.js';
 import { F64, I64, type ValType } from '../../wasm/types.js';
 import { Crash } from '../errors.js';
 import type { Block, Edge, Site, Word } from './block.js';
-import { float, literalOf, type Location, located, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
+import type { Location } from './guard.js';
+import { float, literalOf, located, NOTHING, type Operand, words, wordsOfNumber } from './operand.js';
 
 /** Why a function stays interpreted. */
 export class NotWorthCompiling extends Error {
