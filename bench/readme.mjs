@@ -10,7 +10,7 @@ const END = '<!-- end of the figures -->';
 const root = join(import.meta.dirname, '..');
 const readme = join(root, 'README.md');
 
-const options = await command('bench:readme', 'Measures everything (half an hour for each Node on a quiet machine) and writes README.md and bench/figures.svg.')
+const options = await command('bench:readme', 'Measures everything (twenty minutes for each Node on a quiet machine) and writes README.md and bench/figures.svg.')
   .option('node', NODES)
   .option('big', { type: 'string', describe: 'a module of 14 MB, such as esbuild.wasm of the npm package esbuild-wasm' })
   .option('print', { type: 'boolean', default: false, describe: 'print the text, write nothing' })
@@ -21,6 +21,10 @@ const common = ['--markdown', '--node', ...options.node.map(({ path }) => path),
 const chart = options.print ? [] : ['--svg', join(root, 'bench/figures.svg')];
 const big = options.big === undefined ? [] : ['--big', options.big];
 
+const rounds = options.quick ? [] : ['--runs', '3'];
+// json compiles for most of ten seconds.
+const steady = ['--engines', 'node', 'compiled', ...(options.quick ? [] : ['--runs', '1', '--seconds', '15'])];
+
 /** What a benchmark prints. @param {string} script @param {readonly string[]} args */
 function figures(script, args) {
   const { stdout, status, error } = spawnSync(process.execPath, [join(import.meta.dirname, script), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
@@ -29,7 +33,7 @@ function figures(script, args) {
   return stdout.trim();
 }
 
-const text = ['![Elapsed seconds of whole programs](bench/figures.svg)', figures('run.mjs', [...common, '--summary', ...chart, ...big]), figures('steady.mjs', common), figures('startup.mjs', common)].join('\n\n');
+const text = ['![Elapsed seconds of whole programs](bench/figures.svg)', figures('run.mjs', [...common, '--summary', ...rounds, ...chart, ...big]), figures('steady.mjs', [...common, ...steady]), figures('startup.mjs', common)].join('\n\n');
 if (options.print) console.log(text);
 else {
   const before = readFileSync(readme, 'utf8');
