@@ -34,6 +34,8 @@ export async function libraryAt(dist) {
 export function virtualOptions({ BufferedInput, MemoryFs, freshRealm, programKind }, module, args, tier, input = '') {
   return {
     tier,
+    // As on the command line.
+    ...(tier === 'compiled' && { patience: 1 }),
     world: {
       args: ['bench', ...args],
       clock: 'virtual',
