@@ -184,7 +184,7 @@ function memory() {
 console.log(`${machine(nodes)}; ${rounds} rounds of ${percent} %, medians (quartiles)`);
 const results = has('programs') ? comparePrograms() : [];
 if (!options.summary) results.forEach(showProgram);
-if (options.summary || results.length > 1) showSummary(results);
+if (has('programs') && (options.summary || results.length > 1)) showSummary(results);
 if (has('programs') && absent.length > 0) console.log(`\nabsent: ${absent.map(({ name, why }) => `${name} (${why})`).join(', ')}`);
 if (options.svg !== undefined && has('programs')) writeChart(results, options.svg);
 const observed = has('observed') ? observe() : [];

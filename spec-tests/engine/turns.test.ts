@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { recognise } from '../../src/engine/compile/turns.js';
-import { i64, type Value } from '../../src/engine/value.js';
+import { f64, i32, i64, type Value } from '../../src/engine/value.js';
 import { InstructionReader } from '../../src/wasm/binary/code-reader.js';
 import { functionNames } from '../../src/wasm/binary/names.js';
 import { decode } from '../../src/wasm/binary/decode.js';
@@ -128,6 +128,19 @@ function write({ store }: Running, dice: Dice): void {
 }
 
 describe('turns at a time', () => {
+  it('leaves alone what a turn sets to itself', () => {
+    const text = `(module (memory 1) (func (export "keep") (param f64 i32) (result f64) (local i32)
+      (loop
+        (local.set 0 (local.get 0))
+        (i32.store8 (local.get 2) (i32.const 1))
+        (local.set 2 (i32.add (local.get 2) (i32.const 1)))
+        (br_if 0 (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))
+      (f64.add (local.get 0) (f64.const 0.25))))`;
+    const { module } = compile(text);
+    expect(understood(module)).toHaveLength(1);
+    expect(running(module, {}, { tier: 'compiled' }).call('keep', f64(1.5), i32(1000))).toEqual([f64(1.75)]);
+  });
+
   const SEEDS = Array.from({ length: 8 }, (_, i) => 700 + i * 31);
   const names = Object.keys(LOOPS);
   it('all of the loops are understood', () => {

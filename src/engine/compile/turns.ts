@@ -257,9 +257,10 @@ class Turn {
   meaning(): Turns | undefined {
     const steps = new Map<number, number>();
     for (const [local, value] of this.now) {
+      const own = value.kind === 'sum' && value.local === local;
       // Others are set anew in each turn.
-      if (value.kind === 'sum' && value.local === local) steps.set(local, value.by);
-      else if (this.used.has(local)) return undefined;
+      if (!own && this.used.has(local)) return undefined;
+      if (own && value.by !== 0) steps.set(local, value.by);
     }
     const [count, ...more] = this.remaining;
     if (count === undefined || more.length > 0) return undefined;
