@@ -74,6 +74,19 @@ describe('compiled code', () => {
     expect(machine.compilation!.departures).toBe(0);
   });
 
+  it('learns that what looks like a stack pointer is not aligned', () => {
+    const { module } = compile(`(module (memory 1) (global $p (mut i32) (i32.const 1025))
+      (func (export "run") (result i32) (local $p i32)
+        (local.set $p (global.get $p))
+        (i32.store (local.get $p) (i32.const 7))
+        (i32.load (local.get $p))))`);
+    const { call, machine } = running(module, {}, COMPILED);
+    for (let i = 0; i < 5; i++) expect(call('run')).toEqual([i32(7)]);
+    const before = machine.compilation!.departures;
+    for (let i = 0; i < 5; i++) expect(call('run')).toEqual([i32(7)]);
+    expect(machine.compilation!.departures).toBe(before);
+  });
+
   it('leaves where it comes to what has never run, and has that in the end', () => {
     const text = `(module (memory 1)
       (func $work (param i32) (result i32)

@@ -79,14 +79,14 @@ export abstract class AccessTranslator extends Builder {
     const { location, lo } = this.stack[this.stack.length - 1 - above]!;
     if (location === undefined) return undefined;
     const { base } = location;
-    const trusted = base.stack || !this.plan.unaligned(this.reader.start);
+    const trusted = !this.plan.unaligned(this.reader.start, base.stack);
     if (base.guard !== undefined) return trusted || unit < 4 ? this.covered(base.guard, location, offset, size, unit) : undefined;
     // For a single byte the check would cost more than it spares.
     if (!trusted || (!base.stack && unit < 4)) return undefined;
     if (offset % unit !== 0 || offset > REACH) return undefined;
     const variable = `p${this.guard++}`;
     this.guards = Math.max(this.guards, this.guard);
-    const accesses = base.stack ? undefined : [];
+    const accesses: number[] = [];
     // A byte may be the first that is accessed: what is checked to be aligned is where its word begins.
     const within = base.stack ? location.by & 3 : 0;
     const value = within === 0 ? lo() : this.assign(`${lo()}-${within}|0`);
@@ -101,7 +101,7 @@ export abstract class AccessTranslator extends Builder {
     if (from % unit !== 0 || from < -REACH || from > REACH) return undefined;
     const first = Math.floor(from / 4);
     const last = Math.floor((from + size - 1) / 4);
-    guard.accesses?.push(this.reader.start);
+    guard.accesses.push(this.reader.start);
     if (first < guard.first || last > guard.last || unit - 1 > guard.mask) {
       guard.first = Math.min(first, guard.first);
       guard.last = Math.max(last, guard.last);
@@ -229,7 +229,7 @@ export abstract class AccessTranslator extends Builder {
   /** What is done with an address that is out of bounds, or not aligned: where that was met before, a helper tries. */
   private slow(): (helper: string, given?: string) => string {
     const { reader, plan } = this;
-    const often = plan.unaligned(reader.start);
+    const often = plan.unaligned(reader.start, false);
     return (helper, given = '') => (often ? `if(${helper}){${this.leave()}}${given}` : this.leave(-1, -1, [reader.start]));
   }
 }

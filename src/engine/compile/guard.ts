@@ -21,8 +21,8 @@ export interface Guard {
   last: number;
   /** Bits of the value that must be 0. */
   mask: number;
-  /** Byte offsets of the accesses, where they may turn out not to be aligned. */
-  readonly accesses: number[] | undefined;
+  /** Byte offsets of the accesses. */
+  readonly accesses: number[];
 }
 
 /** What is known of an address: its low word is so much more than the base, without regard to overflow. */

@@ -186,7 +186,7 @@ export class CompiledTier {
     const slow = new Set(this.unaligned.get(func));
     const pruned = !this.eager || this.large.has(func);
     const leftOut = pruned ? this.leftOut(func, instance) : NOTHING;
-    const common = { unaligned: (offset: number): boolean => this.eager || slow.has(offset), dead: (offset: number): boolean => leftOut.has(offset) };
+    const common = { unaligned: (offset: number, stack: boolean): boolean => (this.eager && !stack) || slow.has(offset), dead: (offset: number): boolean => leftOut.has(offset) };
     const { source, version } = generate(this.store, instance, func, 0, {
       ...common,
       cold: (offset, callee) => {
